@@ -1,0 +1,53 @@
+# Needs only Python 3.11 or newer and make; everything else goes into .venv, pinned by hash.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+JOBS ?= 2
+
+.PHONY: demo test lint types imports bench lock clean check
+
+demo: $(VENV)/.installed ## run the job against the sandbox, twice
+	$(BIN)/musicdiff-job demo
+
+test: $(VENV)/.installed-dev ## run the test suite
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+lint: $(VENV)/.installed-dev ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev ## mypy --strict
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed-dev ## the layers
+	$(BIN)/lint-imports
+
+check: lint types imports test ## all of the above
+
+bench: $(VENV)/.installed-dev ## measure; see benchmarks/README.md
+	$(BIN)/python benchmarks/bench_calls.py
+
+lock: $(VENV)/.installed-dev ## resolve the lock files anew
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
+	  --upgrade --extra dev --extra test pyproject.toml requirements-build.in -o requirements-dev.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
+	  -c requirements-dev.lock pyproject.toml requirements-build.in -o requirements.lock
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.installed
+
+clean: ## remove what make made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
