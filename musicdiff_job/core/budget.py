@@ -1,0 +1,127 @@
+"""Limits as values: rolling windows, ledgers that survive the run, and how long to wait after a refusal.
+
+Nothing here reads a clock; times are arguments: seconds of a monotonic clock for windows, an aware UTC time for
+ledgers.
+
+Deezer allows 50 requests in any 5 seconds for one public IP address (documented; observed to be a rolling window: a
+bucket of 50 that is refilled at 10 a second lets 100 through in one window and trips it). A rolling window therefore
+remembers the time of each of the last calls.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from musicdiff_job.core.model import Service
+
+WINDOW_MARGIN = 0.15
+"""Seconds added to a window, because requests may arrive closer together than they were sent."""
+
+
+class RollingWindow:
+    """At most ``calls`` in any ``seconds``. Not thread-safe; its owner locks."""
+
+    def __init__(self, calls: int, seconds: float) -> None:
+        self._times: deque[float] = deque(maxlen=calls)
+        self._calls = calls
+        self._span = seconds + WINDOW_MARGIN
+
+    def delay(self, now: float) -> float:
+        """Seconds until a call may be made; 0 if now."""
+        if len(self._times) < self._calls:
+            return 0.0
+        return max(0.0, self._times[0] + self._span - now)
+
+    def record(self, now: float) -> None:
+        """A call is made now."""
+        self._times.append(now)
+
+
+class LedgerRule(msgspec.Struct, frozen=True):
+    """At most ``limit`` calls in ``span`` seconds, counted in slots of ``slot`` seconds; 0 means no limit."""
+
+    limit: int
+    span: int
+    slot: int
+
+
+DAY = 86_400
+HOUR = 3_600
+
+
+def spotify_rule(per_day: int) -> LedgerRule:
+    """Rolling 24 hours in slots of 15 minutes."""
+    return LedgerRule(limit=per_day, span=DAY, slot=900)
+
+
+def deezer_rule(per_hour: int) -> LedgerRule:
+    """Rolling hour in slots of one minute."""
+    return LedgerRule(limit=per_hour, span=HOUR, slot=60)
+
+
+def _slot_of(now: datetime, rule: LedgerRule) -> int:
+    return int(now.timestamp()) // rule.slot
+
+
+def _live(ledger: dict[str, int], now: datetime, rule: LedgerRule) -> dict[str, int]:
+    oldest = _slot_of(now, rule) - rule.span // rule.slot
+    newest = _slot_of(now, rule)
+    # A slot from the future means that the clock was set back; keeping it would block calls for as long.
+    return {slot: count for slot, count in ledger.items() if slot.isdigit() and oldest < int(slot) <= newest}
+
+
+def ledger_total(ledger: dict[str, int], now: datetime, rule: LedgerRule) -> int:
+    """Calls made within the rule's span."""
+    return sum(_live(ledger, now, rule).values())
+
+
+def ledger_add(ledger: dict[str, int], now: datetime, rule: LedgerRule, calls: int = 1) -> dict[str, int]:
+    """The ledger with calls added and old slots dropped."""
+    live = _live(ledger, now, rule)
+    slot = str(_slot_of(now, rule))
+    return {**live, slot: live.get(slot, 0) + calls}
+
+
+def ledger_free_at(ledger: dict[str, int], now: datetime, rule: LedgerRule) -> datetime | None:
+    """When the next call is allowed; None if now."""
+    live = _live(ledger, now, rule)
+    excess = sum(live.values()) - rule.limit
+    if rule.limit <= 0 or excess < 0:
+        return None
+    for slot in sorted(live, key=int):
+        excess -= live[slot]
+        if excess < 0:
+            return datetime.fromtimestamp((int(slot) * rule.slot) + rule.span, UTC) + timedelta(seconds=rule.slot)
+    return None
+
+
+LONGEST_WAIT = 30.0
+"""Seconds. Anything longer is stored as ``not_before`` and the run goes on with what it can still do."""
+
+SPOTIFY_QUOTA_WAIT = 86_400.0
+"""Seconds after a quota refusal without Retry-After: the quota window is about 24 hours (documented)."""
+SPOTIFY_RATE_WAIT = 30.0
+"""Seconds after a rate refusal without Retry-After: the rate window is 30 seconds (documented)."""
+DEEZER_BACKOFF = (5.0, 15.0, 30.0, 60.0, 120.0)
+"""Seconds after the first, second, ... refusal in a row. Deezer never says how long to wait. An account that went on
+at full speed after refusals was blocked for a night; this ladder is what its owner found to work."""
+DEEZER_CIRCUIT_OPEN = 3_600.0
+"""Seconds after more refusals in a row than the ladder has rungs."""
+TRANSIENT_BACKOFF = (0.5, 2.0, 6.0)
+"""Seconds before the second, third and fourth try of a read that failed for a reason that may pass."""
+
+
+def refusal_wait(service: Service, retry_after: float | None, *, quota: bool, strikes: int) -> float:
+    """Seconds to stay away after a refusal. ``strikes`` counts refusals in a row, this one included (from 1)."""
+    if retry_after is not None and math.isfinite(retry_after):
+        # Some answers say 0; hammering on is what prolongs a penalty.
+        return max(1.0, retry_after)
+    if service is Service.SPOTIFY:
+        return SPOTIFY_QUOTA_WAIT if quota else SPOTIFY_RATE_WAIT
+    if strikes <= len(DEEZER_BACKOFF):
+        return DEEZER_BACKOFF[max(strikes, 1) - 1]
+    return DEEZER_CIRCUIT_OPEN

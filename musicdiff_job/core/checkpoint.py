@@ -1,0 +1,300 @@
+"""The one document that lives between runs, and its transitions.
+
+Theory. The *base* of a collection is what both sides agreed on when the target was last read. It attributes changes
+("this entry is missing on the target although we placed it: somebody removed it"), it is never believed about what
+the target holds. A change is *in flight* from the moment before it is written until a read of the target has shown
+its effect; for entries in flight the target's word counts and nobody else is blamed. So a run may die anywhere, a
+write's answer may be lost, a read may be stale: the next look settles it.
+
+All transitions return new values. Times are ISO-8601 text in UTC.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from musicdiff_job.core.match import Evidence, Match, Unmatched
+from musicdiff_job.core.model import CollectionId, Entry, Header, Kind, PlaylistId, SourceId, TargetId, Track
+from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, UnlikeTrack
+from musicdiff_job.core.summary import CollectionState, Summary
+
+SCHEMA = 1
+RUNS_KEPT = 50
+
+
+class Pair(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A source track and the target track that stands for it."""
+
+    source: SourceId
+    target: TargetId
+
+
+class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One target playlist of a collection (a long collection has several; the liked songs' is the favourites).
+
+    ``base`` is in the target's order. Of the changes in ``in_flight`` the first ``acknowledged`` were confirmed by
+    the target, though not seen yet. ``fingerprint``, ``count`` and ``modified`` are the target's, as of the read
+    that agreed with the base; ``modified`` is 0 until a listing has told it. ``header`` is what the source wanted
+    when it was last agreed on, None until then; ``title`` is what the target showed (a person may have changed it).
+    ``created`` is False for a playlist that was adopted.
+    """
+
+    playlist: PlaylistId
+    created: bool = True
+    base: tuple[Pair, ...] = ()
+    in_flight: tuple[Change, ...] = ()
+    acknowledged: int = 0
+    fingerprint: str = ""
+    count: int = -1
+    modified: int = 0
+    title: str = ""
+    header: Header | None = None
+
+    def added_in_flight(self, *, acknowledged: bool = False) -> frozenset[TargetId]:
+        """Tracks whose addition no read has confirmed yet; on demand only those that the target acknowledged."""
+        found: set[TargetId] = set()
+        for change in self.in_flight[: self.acknowledged] if acknowledged else self.in_flight:
+            match change:
+                case AddTracks():
+                    found.update(change.tracks)
+                case LikeTrack():
+                    found.add(change.track)
+                case _:
+                    pass
+        return frozenset(found)
+
+    def removed_in_flight(self) -> frozenset[TargetId]:
+        """Tracks whose removal no read has confirmed yet."""
+        found: set[TargetId] = set()
+        for change in self.in_flight:
+            match change:
+                case RemoveTracks():
+                    found.update(change.tracks)
+                case UnlikeTrack():
+                    found.add(change.track)
+                case _:
+                    pass
+        return frozenset(found)
+
+
+class Creating(msgspec.Struct, frozen=True):
+    """A playlist is being created: under this title, and it is none of ``known``, the account's playlists of that
+    title before. What a later listing shows beyond ``known`` is ours."""
+
+    title: str
+    known: tuple[PlaylistId, ...] = ()
+
+
+class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A source collection as far as it was read, kept while its mirror is unfinished, so that no run reads twice
+    what it has and the target's work can go on while the source is closed."""
+
+    snapshot: str
+    total: int
+    entries: tuple[Entry, ...] = ()
+    complete: bool = False
+
+
+class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One collection's memory.
+
+    ``snapshot`` is the source's as of the last agreement, "" for never. ``left_out`` are entries that somebody
+    removed on the target by hand, ``hand_added`` those that somebody added there. ``waiting`` are the source tracks
+    without a counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings
+    that shaped the mirror. ``missing_since`` and ``missing_runs`` make the tombstone.
+    """
+
+    id: CollectionId
+    kind: Kind
+    name: str
+    state: CollectionState = CollectionState.PENDING
+    reason: str = ""
+    parts: tuple[Part, ...] = ()
+    left_out: tuple[Pair, ...] = ()
+    hand_added: tuple[TargetId, ...] = ()
+    snapshot: str = ""
+    reading: Reading | None = None
+    creating: Creating | None = None
+    waiting: tuple[SourceId, ...] = ()
+    retry_at: str | None = None
+    rule: str = ""
+    entries: int = 0
+    matched: int = 0
+    skipped: int = 0
+    duplicates: int = 0
+    synced_at: str | None = None
+    verified_at: str | None = None
+    tried_at: str | None = None
+    failures: int = 0
+    missing_since: str | None = None
+    missing_runs: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known of one source track's counterpart.
+
+    ``decision`` is None while the evidence is incomplete; ``evidence`` is kept only then, so that an interrupted
+    search goes on where it stopped. ``tries`` counts searches that ended without a counterpart. ``rejected`` are
+    target tracks a person has refused. ``refusals`` counts how often the target would not take the counterpart.
+    ``override`` marks a decision that came from a person.
+    """
+
+    track: Track
+    decision: Match | Unmatched | None = None
+    evidence: Evidence | None = None
+    decided_at: str = ""
+    tries: int = 0
+    retry_at: str | None = None
+    rejected: tuple[TargetId, ...] = ()
+    refusals: int = 0
+    override: str = ""
+    matcher: int = 0
+
+
+class ConflictKind(StrEnum):
+    """What only a person may decide."""
+
+    MASS_REMOVAL = "mass_removal"
+    HAND_REMOVED = "hand_removed"
+    HAND_ADDED = "hand_added"
+    DELETED_ON_TARGET = "deleted_on_target"
+
+
+class Side(StrEnum):
+    """Whose state a decision takes over."""
+
+    SPOTIFY = "spotify"
+    DEEZER = "deezer"
+
+
+class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An open question, or one answered by ``resolve`` and not carried out yet (``decision``)."""
+
+    id: str
+    collection: CollectionId
+    name: str
+    kind: ConflictKind
+    message: str
+    opened_at: str
+    decision: Side | None = None
+    decided_at: str | None = None
+
+
+class NotBefore(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A service that must not be called before ``until``, and why. ``strikes`` counts refusals in a row; the entry stays
+    after its time until a call succeeds, so that the next refusal waits longer."""
+
+    until: str
+    reason: str
+    strikes: int = 0
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Set by ``pause`` or by too many failures in a row; cleared by ``resume``."""
+
+    since: str
+    reason: str
+
+
+class Account(msgspec.Struct, frozen=True):
+    """An account pinned at the first run, and the fingerprint of the credential that is known to open it."""
+
+    id: str
+    credential: str = ""
+
+
+class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of the document. ``ledgers`` count calls by service and time slot (see ``core.budget``)."""
+
+    accounts: dict[str, Account] = msgspec.field(default_factory=dict)
+    mirrors: dict[CollectionId, Mirror] = msgspec.field(default_factory=dict)
+    matches: dict[SourceId, MatchRecord] = msgspec.field(default_factory=dict)
+    ledgers: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    not_before: dict[str, NotBefore] = msgspec.field(default_factory=dict)
+    conflicts: dict[str, Conflict] = msgspec.field(default_factory=dict)
+    paused: Pause | None = None
+    runs: tuple[Summary, ...] = ()
+    last_success_at: str | None = None
+    overrides: str = ""
+    """Fingerprint of the overrides as of the last run."""
+
+    def with_mirror(self, mirror: Mirror) -> Checkpoint:
+        """This checkpoint with one collection's memory replaced."""
+        return msgspec.structs.replace(self, mirrors={**self.mirrors, mirror.id: mirror})
+
+    def with_matches(self, records: dict[SourceId, MatchRecord]) -> Checkpoint:
+        """This checkpoint with some match records replaced or added."""
+        return msgspec.structs.replace(self, matches={**self.matches, **records})
+
+    def with_conflict(self, conflict: Conflict) -> Checkpoint:
+        """This checkpoint with a conflict opened (one that is already open keeps its date and decision)."""
+        if conflict.id in self.conflicts:
+            return self
+        return msgspec.structs.replace(self, conflicts={**self.conflicts, conflict.id: conflict})
+
+    def without_conflict(self, conflict_id: str) -> Checkpoint:
+        """This checkpoint with a conflict settled or gone."""
+        if conflict_id not in self.conflicts:
+            return self
+        kept = {key: value for key, value in self.conflicts.items() if key != conflict_id}
+        return msgspec.structs.replace(self, conflicts=kept)
+
+    def with_run(self, summary: Summary) -> Checkpoint:
+        """This checkpoint with a run remembered; the last ``RUNS_KEPT`` stay. Of its collections only those that
+        were not simply in sync are kept, at most 20, which bounds the document."""
+        telling = tuple(line for line in summary.collections if line.state is not CollectionState.IN_SYNC)[:20]
+        kept = (*self.runs, msgspec.structs.replace(summary, collections=telling))[-RUNS_KEPT:]
+        return msgspec.structs.replace(self, runs=kept)
+
+    def touch(self, sources: frozenset[SourceId]) -> Checkpoint:
+        """Forget the snapshot of every collection that holds one of these source tracks, so that the next run
+        works on it."""
+        mirrors = {
+            key: msgspec.structs.replace(mirror, snapshot="") if holds(mirror, sources) else mirror
+            for key, mirror in self.mirrors.items()
+        }
+        return msgspec.structs.replace(self, mirrors=mirrors)
+
+
+def holds(mirror: Mirror, sources: frozenset[SourceId]) -> bool:
+    """Whether the collection holds one of these source tracks, placed, left out or waiting."""
+    return (
+        any(pair.source in sources for part in mirror.parts for pair in part.base)
+        or any(pair.source in sources for pair in mirror.left_out)
+        or not sources.isdisjoint(mirror.waiting)
+    )
+
+
+def with_part(mirror: Mirror, part: Part) -> Mirror:
+    """The mirror with one part replaced, or added at the end when its playlist is new."""
+    if any(known.playlist == part.playlist for known in mirror.parts):
+        parts = tuple(part if known.playlist == part.playlist else known for known in mirror.parts)
+    else:
+        parts = (*mirror.parts, part)
+    return msgspec.structs.replace(mirror, parts=parts)
+
+
+def intend(mirror: Mirror, playlist: PlaylistId, change: Change) -> Mirror:
+    """The mirror with a change to one of its parts in flight. To be saved before the change is written."""
+    part = next(part for part in mirror.parts if part.playlist == playlist)
+    return with_part(mirror, msgspec.structs.replace(part, in_flight=(*part.in_flight, change)))
+
+
+def acknowledge(mirror: Mirror, playlist: PlaylistId) -> Mirror:
+    """The mirror with all changes in flight to one part confirmed by the target."""
+    part = next(part for part in mirror.parts if part.playlist == playlist)
+    return with_part(mirror, msgspec.structs.replace(part, acknowledged=len(part.in_flight)))
+
+
+def settled_base(part: Part, present: frozenset[TargetId]) -> tuple[Pair, ...]:
+    """The base corrected by what a read of the target shows of the entries in flight: an addition that is there is
+    ours, one that is not never happened; a removal that is gone is done, one that is still there is still ours."""
+    added, removed = part.added_in_flight(), part.removed_in_flight()
+    kept = tuple(pair for pair in part.base if not (pair.target in (added | removed) and pair.target not in present))
+    known = {pair.target for pair in kept}
+    # The source of a confirmed addition is named again by the plan; "" is enough to own it.
+    ours = tuple(Pair(SourceId(""), target) for target in sorted(added & present) if target not in known)
+    return (*kept, *ours)

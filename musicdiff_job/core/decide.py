@@ -1,0 +1,138 @@
+"""Decide: from what both sides show to the list of changes that brings the target in step. Pure.
+
+The changes of one playlist come in this order: metadata, additions, removals, at most one reorder. Additions before
+removals, so that there is no empty window; only where a playlist would overflow the target's limit meanwhile do the
+removals come first. A playlist is never cleared and refilled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from musicdiff_job.core.checkpoint import Pair, Part
+from musicdiff_job.core.diff import Difference
+from musicdiff_job.core.model import CollectionHead, Header, PlaylistId, TargetContents, TargetHead, TargetId
+from musicdiff_job.core.plan import (
+    AddTracks,
+    Change,
+    LikeTrack,
+    RemoveTracks,
+    ReorderTracks,
+    UnlikeTrack,
+    UpdatePlaylist,
+)
+from musicdiff_job.core.policy import HandEdits, Policy
+
+T = TypeVar("T")
+
+GUARD_FLOOR = 10
+"""Entries. Fewer removals than this never trip the guard, however small the playlist."""
+FAVOURITES = PlaylistId("favourites")
+"""Stands for the favourites list where a part names its playlist."""
+UNTITLED = "Untitled playlist"
+"""Spotify allows empty names, Deezer refuses them."""
+DESCRIPTION_LIMIT = 500
+"""Characters; longer descriptions are cut. Deezer documents no limit; Spotify's own is 300."""
+
+
+def titles(head: CollectionHead, policy: Policy, parts: int) -> tuple[str, ...]:
+    """The target titles of a collection's parts: the name by the template, with "(1/2)" when there are several."""
+    name = policy.name.replace("{name}", head.name.strip() or UNTITLED)
+    return (name,) if parts == 1 else tuple(f"{name} ({number}/{parts})" for number in range(1, parts + 1))
+
+
+def wanted_header(head: CollectionHead, policy: Policy, title: str) -> Header:
+    """The metadata a mirror should have."""
+    return Header(title=title, description=head.description[:DESCRIPTION_LIMIT], public=policy.is_public(head))
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """What to do about a playlist's metadata: fields to set (None: leave), and what a person changed on the target
+    and we leave alone."""
+
+    title: str | None = None
+    description: str | None = None
+    public: bool | None = None
+    kept: tuple[str, ...] = ()
+
+    def change(self, playlist: PlaylistId) -> UpdatePlaylist | None:
+        """The change that sets the fields; None when there is nothing to set."""
+        if self.title is None and self.description is None and self.public is None:
+            return None
+        return UpdatePlaylist(playlist, title=self.title, description=self.description, public=self.public)
+
+
+def metadata(part: Part, wanted: Header, shown: TargetHead, edits: HandEdits) -> Metadata:
+    """Three-way, field by field: a field that only the source changed follows it; one that a person changed on the
+    target is kept and told, unless hand edits are overwritten. Listings do not show descriptions, so only the
+    source's change of one is seen here."""
+    agreed = part.header
+    if agreed is None:
+        # Created by us without its metadata: everything that is not as wanted is ours to set.
+        return Metadata(
+            title=wanted.title if shown.title != wanted.title else None,
+            description=wanted.description or None,
+            public=wanted.public if shown.public is not wanted.public else None,
+        )
+    kept = []
+    title: str | None = None
+    if shown.title != wanted.title:
+        if shown.title == agreed.title or edits is HandEdits.OVERWRITE:
+            title = wanted.title
+        else:
+            kept.append(f"title changed by hand on Deezer to {shown.title!r}")
+    public: bool | None = None
+    if shown.public is not None and shown.public is not wanted.public:
+        if shown.public is agreed.public or edits is HandEdits.OVERWRITE:
+            public = wanted.public
+        else:
+            kept.append(f"made {'public' if shown.public else 'private'} by hand on Deezer")
+    description = wanted.description if wanted.description != agreed.description else None
+    return Metadata(title=title, description=description, public=public, kept=tuple(kept))
+
+
+def playlist_changes(
+    playlist: PlaylistId, difference: Difference, contents: TargetContents, *, batch: int, limit: int
+) -> tuple[Change, ...]:
+    """Additions, removals and at most one reorder, each addition and removal of at most ``batch`` tracks.
+    ``limit`` is how many entries the playlist may hold at any time."""
+    add = tuple(pair.target for pair in difference.add)
+    adds = [AddTracks(playlist, tracks) for tracks in _chunks(add, batch)]
+    removes = [RemoveTracks(playlist, tracks) for tracks in _chunks(difference.remove, batch)]
+    overflows = len(contents.tracks) + contents.hidden + len(add) > limit
+    changes: list[Change] = [*removes, *adds] if overflows else [*adds, *removes]
+    gone = set(difference.remove)
+    result = (*(track.id for track in contents.tracks if track.id not in gone), *add)
+    if result != difference.order:
+        changes.append(ReorderTracks(playlist, difference.order))
+    return tuple(changes)
+
+
+def favourite_changes(difference: Difference) -> tuple[Change, ...]:
+    """Likes, oldest first, then unlikes. The favourites cannot be reordered: Deezer sorts them by date."""
+    likes = [LikeTrack(pair.target) for pair in difference.add]
+    return (*likes, *(UnlikeTrack(track) for track in difference.remove))
+
+
+def mass_removal(bases: Sequence[Pair], desired: Sequence[Pair], present: frozenset[TargetId], share: float) -> int:
+    """How many entries that we placed and that are still there would go, if that is more than the guard lets pass;
+    else 0. ``share`` is the fraction of the placed entries that may go, with a floor of ``GUARD_FLOOR`` entries.
+    An entry that only moves to another part of the same collection does not count."""
+    wanted = {pair.target for pair in desired}
+    going = sum(pair.target not in wanted and pair.target in present for pair in bases)
+    return going if going > max(GUARD_FLOOR, share * len(bases)) else 0
+
+
+def split(desired: Sequence[Pair], limit: int, at_least: int) -> tuple[tuple[Pair, ...], ...]:
+    """The wanted entries cut into parts of at most ``limit``, at least one part and at least ``at_least`` (parts that
+    exist stay, even when they run empty)."""
+    parts = list(_chunks(tuple(desired), limit))
+    return (*parts, *((),) * (max(1, at_least) - len(parts)))
+
+
+def _chunks(items: tuple[T, ...], size: int) -> Iterator[tuple[T, ...]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,135 @@
+"""What the user wants done with each collection: the settings, resolved for one collection at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from musicdiff_job.core.model import CollectionHead, Kind
+
+
+class HandEdits(StrEnum):
+    """What to do about entries that a person added or removed on the target."""
+
+    KEEP = "keep"
+    OVERWRITE = "overwrite"
+    ASK = "ask"
+
+
+class OnSourceDeleted(StrEnum):
+    """What to do with the mirror of a collection that vanished from the source."""
+
+    DETACH = "detach"
+    DELETE = "delete"
+
+
+class Privacy(StrEnum):
+    """Whether mirrored playlists are public."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+    SOURCE = "source"
+
+
+class LikedAs(StrEnum):
+    """Where liked songs go."""
+
+    FAVOURITES = "favourites"
+    PLAYLIST = "playlist"
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A daily time span in a time zone; ``start`` and ``end`` are minutes since midnight, end before start means
+    over midnight."""
+
+    start: int
+    end: int
+    timezone: str = "UTC"
+
+
+class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One ``[[playlist]]`` of the settings; None means: not said here."""
+
+    match: str
+    every: float | None = None
+    window: Window | None = None
+    priority: int = 0
+    hand_edits: HandEdits | None = None
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """The settings that shape mirrors. Durations in seconds, ``max_removals`` a fraction of the placed entries."""
+
+    entities: tuple[str, ...] = ("liked", "artists", "albums", "playlists")
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+    hand_edits: HandEdits = HandEdits.KEEP
+    max_removals: float = 0.3
+    on_source_deleted: OnSourceDeleted = OnSourceDeleted.DETACH
+    verify_every: float = 7 * 86_400.0
+    privacy: Privacy = Privacy.PRIVATE
+    name: str = "{name}"
+    liked_as: LikedAs = LikedAs.FAVOURITES
+    playlist_limit: int = 2000
+    rules: tuple[Rule, ...] = ()
+
+    def rule_for(self, head: CollectionHead) -> Rule:
+        """The first rule that matches, or one that says nothing."""
+        return next((rule for rule in self.rules if matches(rule.match, head)), Rule(match="*"))
+
+    def edits_for(self, head: CollectionHead) -> HandEdits:
+        """How hand edits of this collection are treated."""
+        return self.rule_for(head).hand_edits or self.hand_edits
+
+    def wants(self, kind: Kind) -> bool:
+        """Whether collections of this kind are synced at all."""
+        return ENTITY_OF[kind] in self.entities
+
+    def selects(self, head: CollectionHead) -> bool:
+        """Whether this collection is selected by kind, ``include`` and ``exclude``. Patterns choose among
+        playlists; liked songs are selected by ``entities`` alone."""
+        if not self.wants(head.kind):
+            return False
+        if head.kind is Kind.LIKED:
+            return True
+        return any(matches(pattern, head) for pattern in self.include) and not any(
+            matches(pattern, head) for pattern in self.exclude
+        )
+
+    def is_favourites(self, kind: Kind) -> bool:
+        """Whether a collection of this kind is mirrored to the favourites rather than to a playlist."""
+        return kind is Kind.LIKED and self.liked_as is LikedAs.FAVOURITES
+
+    def is_public(self, head: CollectionHead) -> bool:
+        """Whether the mirror is to be public."""
+        return {Privacy.PRIVATE: False, Privacy.PUBLIC: True, Privacy.SOURCE: bool(head.public)}[self.privacy]
+
+    def fingerprint(self, head: CollectionHead) -> str:
+        """Changes when a setting that shapes this collection's mirror does."""
+        parts = (self.edits_for(head), self.privacy, self.name, self.liked_as, self.playlist_limit, self.max_removals)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
+ENTITY_OF = {Kind.PLAYLIST: "playlists", Kind.LIKED: "liked"}
+"""The name of each kind in ``[sync] entities``."""
+
+
+def matches(pattern: str, head: CollectionHead) -> bool:
+    """Whether a pattern of the settings names this collection: ``id:...``, ``re:...`` (searched in the name),
+    ``owner:me``, ``owner:others``, else a glob over the whole name; names are compared without regard to case.
+    An invalid regular expression matches nothing (settings refuse it before)."""
+    kind, colon, value = pattern.partition(":")
+    if colon and kind == "id":
+        return value in (head.id, head.id.rpartition(":")[2])
+    if colon and kind == "re":
+        try:
+            return re.search(value, head.name, re.IGNORECASE) is not None
+        except re.error:
+            return False
+    if colon and kind == "owner":
+        return head.owned if value == "me" else not head.owned
+    return fnmatchcase(head.name.casefold(), pattern.casefold())

@@ -1,0 +1,190 @@
+"""The protocols between the job and the world. Adapters implement them, the job knows nothing else.
+
+Every method that reaches a service makes exactly the calls its docstring says, each through the gate, and raises
+only errors of ``core.errors``: ``Interrupted``, ``OutOfBudget``, ``RateLimited``, ``Unavailable`` and ``AuthError``
+from any of them, others where said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.match import Question
+from musicdiff_job.core.model import (
+    AccountId,
+    CollectionHead,
+    Header,
+    Kind,
+    Library,
+    Page,
+    PlaylistId,
+    Service,
+    TargetContents,
+    TargetHead,
+    TargetId,
+    Track,
+    Unreadable,
+)
+from musicdiff_job.core.plan import Change, Receipt
+from musicdiff_job.core.summary import CollectionResult
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Time. Tests bring their own."""
+
+    def now(self) -> datetime:
+        """The wall clock, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait; returns at once when the stop flag is set."""
+        ...
+
+
+class Door(Protocol):
+    """What an adapter sees of the gate."""
+
+    def call(self, service: Service, request: Callable[[float], T], *, write: bool = False, auth: bool = False) -> T:
+        """Make one HTTP request: ``request(timeout)`` gets the seconds it may take for connecting and for each
+        read, makes one request and returns its parsed answer, or raises ``CallFailed`` or another ``JobError``.
+
+        Asks stop flag, budgets and rate window first, counts every attempt, retries reads. A ``write`` is repeated
+        only when it was certainly not applied (throttled, unsent); else it ends in ``UnknownOutcome``. ``auth``
+        calls (token refresh, gateway session) are counted apart and are not part of the call budget.
+        Raises everything named in this module's docstring, and what ``request`` raises besides ``CallFailed``;
+        ``Unauthorized`` is passed on to the adapter.
+        """
+        ...
+
+
+class Source(Protocol):
+    """The account that is copied from."""
+
+    def account(self) -> AccountId:
+        """The account's id as owners of playlists carry it. One call the first time, none after."""
+        ...
+
+    def credential(self) -> str:
+        """A fingerprint of the credential in use, stable while it is the same: the same fingerprint means the same
+        account, so ``account()`` need not be asked. No call. Not a secret."""
+        ...
+
+    def library(self, kinds: frozenset[Kind]) -> Library:
+        """The heads of all collections of these kinds: one call for 50 playlists, one for the liked songs."""
+        ...
+
+    def page(self, head: CollectionHead, offset: int) -> Page | Unreadable:
+        """Entries from ``offset`` on, as many as one call gives. At most one call (none where ``library`` has read
+        the page already); a legacy path may cost a second one, once per run."""
+        ...
+
+    def unchanged(self, head: CollectionHead) -> bool:
+        """Whether the collection still has ``head.snapshot``, to be asked after reading several pages. One call."""
+        ...
+
+
+class Target(Protocol):
+    """The account that is written to."""
+
+    @property
+    def batch(self) -> int:
+        """How many tracks one ``AddTracks`` or ``RemoveTracks`` may name."""
+        ...
+
+    def account(self) -> AccountId:
+        """The account's id. REST: one call the first time; gateway: none besides its session."""
+        ...
+
+    def credential(self) -> str:
+        """As for ``Source``."""
+        ...
+
+    def playlists(self) -> tuple[TargetHead, ...]:
+        """All playlists of the account, followed ones and the favourites list included. One call per 100 (REST) or
+        2,000 (gateway). Complete, or raises."""
+        ...
+
+    def header(self, playlist: PlaylistId) -> Header:
+        """Title, description and privacy of one playlist. One call. Raises ``NotFound``."""
+        ...
+
+    def tracks(self, playlist: PlaylistId) -> TargetContents:
+        """Everything in a playlist, in order. One call per 100 (REST) or 500 to 2,000 (gateway) tracks.
+        Raises ``NotFound``, ``Forbidden``, ``BadAnswer``."""
+        ...
+
+    def favourites(self) -> TargetContents:
+        """The favourite tracks, oldest first. As ``tracks``."""
+        ...
+
+    def apply(self, change: Change) -> Receipt:
+        """Make one change by one write. Raises ``UnknownOutcome`` when no answer came, ``NotFound``, ``Forbidden``,
+        ``BadAnswer``; a refusal of the change itself is a ``Refused``."""
+        ...
+
+
+class Catalogue(Protocol):
+    """Deezer's public catalogue: look-ups without any account."""
+
+    def ask(self, question: Question) -> tuple[Track, ...]:
+        """The candidates for one question, best first, empty when there are none. One call. Thread-safe."""
+        ...
+
+
+class Lease(Protocol):
+    """The exclusive right to one checkpoint, while it is held."""
+
+    def load(self) -> Checkpoint:
+        """The checkpoint as it was last saved; an empty one when there is none. Raises ``CheckpointInvalid``."""
+        ...
+
+    def prove_writable(self) -> None:
+        """Write and remove a trial file (or renew the lease) where the checkpoint goes. Raises
+        ``CheckpointUnwritable``."""
+        ...
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint atomically and durably. Raises ``CheckpointUnwritable``, ``LostLease``."""
+        ...
+
+
+class Store(Protocol):
+    """Where the checkpoint lives."""
+
+    def peek(self) -> Checkpoint | None:
+        """The checkpoint without taking the lease; None when there is none. Raises ``CheckpointInvalid``."""
+        ...
+
+    def lease(self, run_id: str, until: datetime) -> AbstractContextManager[Lease]:
+        """Take the lease for a run that ends by ``until``. Raises ``Locked`` on entry when another run has it."""
+        ...
+
+
+class Observer(Protocol):
+    """Who watches a run: a progress bar, a plan being written down. Must not raise."""
+
+    def phase(self, name: str, total: int | None) -> None:
+        """A phase begins ("look", "match Morning mix", "sync"); ``total`` steps are ahead if known."""
+        ...
+
+    def advance(self, steps: int = 1) -> None:
+        """Steps of the current phase are done."""
+        ...
+
+    def planned(self, head: CollectionHead, changes: tuple[Change, ...], names: Mapping[TargetId, str]) -> None:
+        """These changes are about to be made (in a dry run: would be), with names for the tracks they mention."""
+        ...
+
+    def finished(self, result: CollectionResult) -> None:
+        """One collection is done with, for this run."""
+        ...
