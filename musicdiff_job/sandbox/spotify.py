@@ -1,0 +1,258 @@
+"""Spotify's Web API as a sandbox service: paths, permissions, paging and errors.
+
+Which paths and names an app gets depends on its cohort (see ``spotify_render``). The removed paths answer 403
+``Forbidden``, not 404 (observed by other clients); the same status stands for playlists of others and missing scopes.
+``next`` links are absolute and stay on the sandbox's own origin. Reads only: the job never writes to Spotify, and
+tokens of the sandbox lack the scopes for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from musicdiff_job.sandbox.http import Request, Response
+from musicdiff_job.sandbox.spotify_accounts import SpotifyGrants
+from musicdiff_job.sandbox.spotify_fields import FieldsError, parse_fields
+from musicdiff_job.sandbox.spotify_library import SPOTIFY, ListEntry, SpotifyPlaylist
+from musicdiff_job.sandbox.spotify_objects import Json
+from musicdiff_job.sandbox.spotify_render import Cohort, Renderer
+from musicdiff_job.sandbox.world import SpotifyAccount
+
+EMBEDDED_ENTRIES: Final = 100
+"""How many entries a full playlist embeds (observed by other clients)."""
+MAX_OFFSET: Final = 100_000
+MAX_IDS: Final = 50
+
+REMOVED_FOR_RESTRICTED: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"/playlists/[^/]+/(tracks|followers.*)",
+        r"/(tracks|albums|artists|episodes|shows|audiobooks|chapters)",
+        r"/me/(tracks|albums|episodes|shows|audiobooks|following)/contains",
+        r"/browse/.*",
+        r"/artists/[^/]+/top-tracks",
+        r"/markets",
+        r"/users/.*",
+    )
+)
+"""Reads that apps in development mode lost on 2026-02-11 (documented in the migration guide)."""
+
+_T = TypeVar("_T")
+
+
+class Refused(Exception):
+    """The request is answered with an error object."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.response: Final = Response.of({"error": {"status": status, "message": message}}, status)
+
+
+class SpotifyApi:
+    """The service at ``/v1`` for one account. ``entry_key``: see ``Renderer``."""
+
+    def __init__(
+        self,
+        account: SpotifyAccount,
+        grants: SpotifyGrants,
+        cohort: Cohort = Cohort.RESTRICTED,
+        entry_key: str | None = None,
+    ) -> None:
+        self.account: Final = account
+        self.grants: Final = grants
+        self.cohort = cohort
+        self.entry_key = entry_key
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request."""
+        try:
+            scopes = self._scopes(request)
+            call = _Call(self.account, self.cohort, self.entry_key, request, scopes)
+            return Response.of(call.answer(request.path.rstrip("/")))
+        except Refused as refused:
+            return refused.response
+
+    def _scopes(self, request: Request) -> frozenset[str]:
+        header = request.headers.get("authorization", "")
+        scheme, _, token = header.partition(" ")
+        if not header:
+            raise Refused(401, "No token provided")
+        if scheme.lower() != "bearer" or not token:
+            raise Refused(400, "Only valid bearer authentication supported")
+        scopes = self.grants.scopes_of(token)
+        if scopes is None:
+            raise Refused(401, "The access token expired" if self.grants.has_expired(token) else "Invalid access token")
+        return scopes
+
+
+class _Call:
+    """One authorised request. Methods return the JSON of the answer or raise Refused."""
+
+    def __init__(
+        self,
+        account: SpotifyAccount,
+        cohort: Cohort,
+        entry_key: str | None,
+        request: Request,
+        scopes: frozenset[str],
+    ) -> None:
+        self.account = account
+        self.cohort = cohort
+        self.request = request
+        self.query = request.query
+        self.scopes = scopes
+        self.render = Renderer(account, cohort, request.origin, entry_key)
+
+    def answer(self, path: str) -> Any:
+        if self.request.method != "GET":
+            raise Refused(403, "Insufficient client scope")
+        if self.cohort is Cohort.RESTRICTED and any(pattern.fullmatch(path) for pattern in REMOVED_FOR_RESTRICTED):
+            raise Refused(403, "Forbidden")
+        match path.strip("/").split("/"):
+            case ["me"]:
+                return self.render.me()
+            case ["me", "playlists"]:
+                return self.my_playlists()
+            case ["me", "tracks"]:
+                return self.my_tracks()
+            case ["playlists", playlist_id]:
+                return self.playlist(playlist_id)
+            case ["playlists", playlist_id, "items"]:
+                return self.entries(playlist_id, "items", most=50, usual=20)
+            case ["playlists", playlist_id, "tracks"]:
+                return self.entries(playlist_id, "tracks", most=100, usual=100)
+            case ["tracks"]:
+                return self.tracks()
+            case ["tracks", track_id]:
+                return self.track(track_id)
+            case _:
+                raise Refused(404, "Service not found")
+
+    def my_playlists(self) -> Json:
+        """Own and followed playlists. What the token's scopes do not cover is missing without a word."""
+        visible = [
+            playlist
+            for playlist in self.account.playlists()
+            if (playlist.public is not False or playlist.collaborative or "playlist-read-private" in self.scopes)
+            and (not playlist.collaborative or "playlist-read-collaborative" in self.scopes)
+        ]
+        return self._page(
+            f"{self.request.origin}/me/playlists",
+            visible,
+            lambda playlist: None if playlist.owner_id == SPOTIFY else self.render.listed_playlist(playlist),
+            most=50,
+            usual=20,
+        )
+
+    def my_tracks(self) -> Json:
+        """The liked songs, newest first."""
+        self._require("user-library-read")
+        market = "market" in self.query
+        return self._page(
+            f"{self.request.origin}/me/tracks",
+            self.account.liked(),
+            lambda liked: self.render.saved_track(liked, market=market),
+            most=50,
+            usual=20,
+        )
+
+    def playlist(self, playlist_id: str) -> Any:
+        """A playlist with its first entries, unless restricted apps may not see them."""
+        playlist = self._playlist(playlist_id)
+        with_entries = self.account.readable(playlist) or self.cohort is not Cohort.RESTRICTED
+        href = self.render.entries_href(playlist)
+        page = self._slice(href, playlist.entries, self._shown(playlist), 0, EMBEDDED_ENTRIES) if with_entries else None
+        return self._filtered(self.render.full_playlist(playlist, page))
+
+    def entries(self, playlist_id: str, name: str, *, most: int, usual: int) -> Any:
+        """The entries of a playlist. ``/items`` is for owners and collaborators (documented)."""
+        playlist = self._playlist(playlist_id)
+        if name == "items" and not self.account.readable(playlist):
+            raise Refused(403, "Forbidden")
+        href = f"{self.request.origin}/playlists/{playlist.id}/{name}"
+        return self._filtered(self._page(href, playlist.entries, self._shown(playlist), most=most, usual=usual))
+
+    def tracks(self) -> Json:
+        """Several tracks in the order of ``ids``, null for unknown ones."""
+        ids = [track_id for track_id in self.query.get("ids", "").split(",") if track_id]
+        if not ids or len(ids) > MAX_IDS:
+            raise Refused(400, "Too many ids requested" if ids else "Missing required field: ids")
+        market = "market" in self.query
+        known = [self.account.catalogue.spotify.get(track_id) for track_id in ids]
+        return {"tracks": [track and self.render.music.track(track, market=market) for track in known]}
+
+    def track(self, track_id: str) -> Json:
+        """One track."""
+        if not re.fullmatch(r"[0-9A-Za-z]{22}", track_id):
+            raise Refused(400, "Invalid base62 id")
+        track = self.account.catalogue.spotify.get(track_id)
+        if track is None:
+            raise Refused(404, "Resource not found")
+        return self.render.music.track(track, market="market" in self.query)
+
+    def _playlist(self, playlist_id: str) -> SpotifyPlaylist:
+        playlist = self.account.playlist(playlist_id)
+        if playlist is None or playlist.owner_id == SPOTIFY:
+            raise Refused(404, "Resource not found")
+        if playlist.public is not True:
+            self._require("playlist-read-private")
+        return playlist
+
+    def _shown(self, playlist: SpotifyPlaylist) -> Callable[[ListEntry], Json]:
+        episodes = "episode" in self.query.get("additional_types", "").split(",")
+        market = "market" in self.query
+        return lambda entry: self.render.entry(entry, playlist.owner_id, episodes=episodes, market=market)
+
+    def _require(self, scope: str) -> None:
+        if scope not in self.scopes:
+            raise Refused(403, "Insufficient client scope")
+
+    def _page(
+        self, href: str, values: Sequence[_T], show: Callable[[_T], Json | None], *, most: int, usual: int
+    ) -> Json:
+        return self._slice(
+            href, values, show, self._number("offset", 0, MAX_OFFSET, 0), self._number("limit", 1, most, usual)
+        )
+
+    def _slice(
+        self, href: str, values: Sequence[_T], show: Callable[[_T], Json | None], offset: int, limit: int
+    ) -> Json:
+        carried = {name: value for name, value in self.query.items() if name not in {"offset", "limit"}}
+        if href.endswith(("/items", "/tracks")) and not self.request.path.rstrip("/").endswith(("/items", "/tracks")):
+            # The embedded page's links lead to another path, for which this request's filter makes no sense.
+            carried.pop("fields", None)
+
+        def link(at: int) -> str:
+            return f"{href}?{urlencode({'offset': at, 'limit': limit, **carried})}"
+
+        return {
+            "href": link(offset),
+            "items": [show(value) for value in values[offset : offset + limit - 1]],
+            "limit": limit,
+            "next": link(offset + limit) if offset + limit < len(values) else None,
+            "offset": offset,
+            "previous": link(max(0, offset - limit)) if offset else None,
+            "total": len(values),
+        }
+
+    def _number(self, name: str, least: int, most: int, usual: int) -> int:
+        try:
+            number = msgspec.convert(self.query.get(name, usual), int, strict=False)
+        except msgspec.ValidationError:
+            raise Refused(400, f"Invalid {name}") from None
+        if not least <= number <= most:
+            raise Refused(400, f"Invalid {name}")
+        return number
+
+    def _filtered(self, value: Json) -> Any:
+        if not self.query.get("fields"):
+            return value
+        try:
+            return parse_fields(self.query["fields"]).apply(value)
+        except FieldsError:
+            raise Refused(400, "Invalid fields") from None
