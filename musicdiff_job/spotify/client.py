@@ -1,0 +1,272 @@
+"""The Spotify account as the source of a sync: ``ports.Source`` over spotipy.
+
+Theory. Calls are few and serial, for the quota of an app in development mode is small and unpublished: one call lists
+50 playlists with their snapshots, one shows the head of the liked songs, and only what changed is read. Offsets are
+counted here; ``next`` links are never followed, because they are absolute addresses and the token would go along.
+
+``market`` is never sent. With a person's token the account's country wins over it (documented), restricted apps cannot
+learn that country to send it, and what it would bring (``is_playable``, substitutes for unavailable tracks) the job
+does not want: it copies what the person put there, under the id they put there.
+
+Which path gives a playlist's entries depends on the age of the app: restricted apps know only ``/items`` and answer
+403 on ``/tracks``, some older ones were seen to do the reverse. So ``/items`` is asked first and ``/tracks`` once, when
+``/items`` refuses a playlist that ought to be readable; what worked is used for the rest of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from musicdiff_job.core.errors import AuthError, BadAnswer, Forbidden, NotFound, Unauthorized
+from musicdiff_job.core.model import (
+    AccountId,
+    CollectionHead,
+    Kind,
+    Library,
+    Page,
+    Service,
+    Unreadable,
+)
+from musicdiff_job.core.secret import Redactor, Secret
+from musicdiff_job.ports import Clock, Door
+from musicdiff_job.spotify import decode
+from musicdiff_job.spotify.auth import TokenRefresher
+
+if TYPE_CHECKING:
+    from spotipy import Spotify
+
+    from musicdiff_job.spotify.wire import Wire
+
+PAGE = 50
+"""Rows per call: the most that ``/me/playlists``, ``/me/tracks`` and ``/playlists/{id}/items`` give (documented)."""
+
+LEGACY_PAGE = 100
+"""Rows per call of ``/playlists/{id}/tracks`` (observed; never documented since the rename)."""
+
+SECOND_THOUGHTS = (1.0, 4.0)
+"""Seconds before a call is repeated that a fresh token did not help: in July 2026 Spotify refused valid tokens for
+moments, with 401 and with "Premium required" (observed by several clients)."""
+
+Ask = Callable[["Spotify"], Any]
+"""One request by spotipy."""
+
+
+class SpotifySource:
+    """The account that is copied from. Used serially.
+
+    ``account_id`` is what an earlier run learned for the same ``credential()``; given, ``/me`` is not asked.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        clock: Clock,
+        redactor: Redactor,
+        tokens: TokenRefresher,
+        api_url: str,
+        account_id: AccountId | None,
+    ) -> None:
+        self._door = door
+        self._clock = clock
+        self._redactor = redactor
+        self._tokens = tokens
+        self._api_url = api_url
+        self._account = account_id
+        self._liked: tuple[CollectionHead, Page] | None = None
+        self._legacy: bool | None = None
+        """Whether playlists are read by the legacy path; None until either path has worked or both have refused."""
+
+    def account(self) -> AccountId:
+        """See ``Source.account``. Raises ``BadAnswer`` besides."""
+        if self._account is None:
+            self._account = decode.account(self._call("account", lambda spotify: spotify.me()))
+        return self._account
+
+    def credential(self) -> str:
+        """See ``Source.credential``."""
+        return self._tokens.credential()
+
+    def library(self, kinds: frozenset[Kind]) -> Library:
+        """See ``Source.library``; besides, ``/me`` once when the account is not known yet.
+
+        ``complete`` is False when the rows do not add up to the total, the total changed while they were read, or a
+        playlist came twice. Raises ``BadAnswer``, ``Forbidden``, ``NotFound`` when a listing cannot be read at all,
+        and ``AuthError`` when the consent does not cover it.
+        """
+        heads: list[CollectionHead] = []
+        complete = True
+        if Kind.LIKED in kinds:
+            heads.append(self._look_at_liked())
+        if Kind.PLAYLIST in kinds:
+            playlists, complete = self._playlists()
+            heads.extend(playlists)
+        return Library(heads=tuple(heads), complete=complete)
+
+    def page(self, head: CollectionHead, offset: int) -> Page | Unreadable:
+        """See ``Source.page``. An answer that makes no sense is ``Unreadable`` as well."""
+        try:
+            match head.kind:
+                case Kind.LIKED:
+                    return self._liked_page(head, offset)
+                case Kind.PLAYLIST:
+                    return self._playlist_page(head, offset)
+        except BadAnswer as error:
+            return Unreadable(reason=error.message)
+        except NotFound:
+            reason = "Spotify no longer has it" if head.owned else "Spotify does not give its contents to apps (404)"
+            return Unreadable(reason=reason, expected=True)
+        except Forbidden:
+            return Unreadable(reason=_forbidden(head), expected=True)
+
+    def unchanged(self, head: CollectionHead) -> bool:
+        """See ``Source.unchanged``. False as well when Spotify does not say so, for whatever reason."""
+        try:
+            match head.kind:
+                case Kind.LIKED:
+                    return self._look_at_liked().snapshot == head.snapshot
+                case Kind.PLAYLIST:
+                    identity = _playlist_id(head)
+                    body = self._call("snapshot", lambda spotify: spotify.playlist(identity, fields="snapshot_id"))
+                    return decode.snapshot(body) == head.snapshot
+        except (BadAnswer, NotFound, Forbidden):
+            return False
+
+    def close(self) -> None:
+        """Close the connections, those of the tokens too."""
+        if "_wire" in self.__dict__:
+            self._wire.close()
+        self._tokens.close()
+
+    def _playlists(self) -> tuple[list[CollectionHead], bool]:
+        self._require("playlist-read-private", "playlist-read-collaborative")
+        own = self.account()
+        heads: dict[str, CollectionHead] = {}
+        totals: set[int | None] = set()
+        rows, named = 0, 0
+        while True:
+            listing = decode.listing(self._call("playlists", _playlists_from(rows)), rows, own)
+            totals.add(listing.total)
+            for head in listing.heads:
+                heads.setdefault(head.id, head)
+            named += len(listing.heads)
+            rows += listing.rows
+            if listing.rows == 0 or (rows >= listing.total if listing.total is not None else listing.rows < PAGE):
+                break
+        return list(heads.values()), totals == {rows} and named == len(heads)
+
+    def _look_at_liked(self) -> CollectionHead:
+        self._require("user-library-read")
+        self._liked = None
+        body = self._call("liked songs", lambda spotify: spotify.current_user_saved_tracks(PAGE, 0))
+        head, page = decode.liked(body)
+        if page is not None:
+            self._liked = (head, page)
+        return head
+
+    def _liked_page(self, head: CollectionHead, offset: int) -> Page:
+        if offset == 0 and self._liked is not None and self._liked[0].snapshot == head.snapshot:
+            return self._liked[1]
+        body = self._call("liked songs", lambda spotify: spotify.current_user_saved_tracks(PAGE, offset))
+        return decode.page(body, offset)
+
+    def _playlist_page(self, head: CollectionHead, offset: int) -> Page:
+        identity = _playlist_id(head)
+
+        def items(spotify: Spotify) -> Any:
+            return spotify.playlist_items(identity, limit=PAGE, offset=offset, additional_types=("track", "episode"))
+
+        def legacy(spotify: Spotify) -> Any:
+            # spotipy 2.26 has no method left for this path: playlist_tracks calls /items.
+            path = f"playlists/{quote(identity, safe='')}/tracks"
+            return spotify._get(path, limit=LEGACY_PAGE, offset=offset, additional_types="track,episode")
+
+        refused = False
+        if not self._legacy:
+            try:
+                body = self._call("playlist", items)
+            except Forbidden:
+                if self._legacy is False or not (head.owned or head.collaborative):
+                    raise
+                refused = True
+            else:
+                self._legacy = False
+                return decode.page(body, offset)
+        try:
+            body = self._call("playlist", legacy)
+        except (Forbidden, NotFound):
+            if refused:
+                self._legacy = False
+            raise
+        self._legacy = True
+        return decode.page(body, offset)
+
+    def _require(self, *scopes: str) -> None:
+        """Refuse a consent that is too narrow: Spotify leaves out what it does not cover, without a word (documented
+        for collaborative playlists), and what is left out would look deleted."""
+        self._tokens.access_token()
+        granted = self._tokens.scopes
+        if granted is not None and (missing := [scope for scope in scopes if scope not in granted]):
+            raise AuthError(
+                f"the consent to read Spotify lacks {' and '.join(missing)}",
+                "Authorise again with `musicdiff-job auth spotify` and accept all that it asks for",
+            )
+
+    def _call(self, what: str, ask: Ask) -> Any:
+        """One call, repeated as far as a refused token calls for it (documented in ``SECOND_THOUGHTS``): with a fresh
+        token, then after short waits. Credentials are never given up because of an answer of the API."""
+        token = self._tokens.access_token()
+        try:
+            return self._once(what, ask, token)
+        except Unauthorized:
+            pass
+        token = self._tokens.renew()
+        complaint = ""
+        for pause in (0.0, *SECOND_THOUGHTS):
+            if pause:
+                self._clock.wait(pause)
+            try:
+                return self._once(what, ask, token)
+            except Unauthorized as error:
+                complaint = error.message
+        raise self._wire.unauthorised(complaint)
+
+    def _once(self, what: str, ask: Ask, token: Secret) -> Any:
+        spotify = self._spotify
+
+        def request(timeout: float) -> Any:
+            # The gate gives each attempt its own time, so it is set anew here. Serial use makes that safe.
+            spotify.requests_timeout = timeout
+            spotify.set_auth(token.reveal())
+            return self._wire.attempt(what, lambda: ask(spotify))
+
+        return self._door.call(Service.SPOTIFY, request)
+
+    @cached_property
+    def _wire(self) -> Wire:
+        # Loads requests and spotipy, which a run with nothing to do does not need.
+        from musicdiff_job.spotify.wire import Wire
+
+        return Wire(self._clock, self._redactor)
+
+    @cached_property
+    def _spotify(self) -> Spotify:
+        return self._wire.api(self._api_url)
+
+
+def _playlists_from(offset: int) -> Ask:
+    return lambda spotify: spotify.current_user_playlists(PAGE, offset)
+
+
+def _playlist_id(head: CollectionHead) -> str:
+    return head.id.removeprefix("spotify:playlist:")
+
+
+def _forbidden(head: CollectionHead) -> str:
+    if head.kind is Kind.LIKED:
+        return "Spotify refuses this app the liked songs (403)"
+    if head.owned:
+        return "Spotify refuses this app the contents of this playlist, although the account owns it (403)"
+    return "Spotify gives apps only playlists that the account owns or works on (403)"

@@ -1,0 +1,250 @@
+"""Spotify's JSON into values of the model. Pure: no I/O, no clock.
+
+Theory. Three kinds of apps exist at once and nothing tells them apart: since February 2026 a restricted app reads
+``items`` and ``item`` where older ones read ``tracks`` and ``track`` (documented in Spotify's migration guide,
+https://developer.spotify.com/documentation/web-api/tutorials/february-2026-migration-guide). Clients saw the new
+paths answer with the old keys, so path and keys are taken as independent: both names are read everywhere.
+
+Two kinds of flaws are kept apart. A flaw of one row (null, wrong type, no id) becomes a skipped entry, because rows
+hold their offset and losing one would shift all others. A flaw of the page itself (no list of rows, no total, rows
+that have none of the keys we know) is a ``BadAnswer``: a page that is not understood must not look like an empty one.
+No other exception comes out of here, whatever JSON goes in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from typing import Any
+from urllib.parse import unquote_plus
+
+import msgspec
+
+from musicdiff_job.core.errors import BadAnswer
+from musicdiff_job.core.model import (
+    LIKED,
+    AccountId,
+    CollectionHead,
+    CollectionId,
+    Entry,
+    Kind,
+    Page,
+    SkipReason,
+    Track,
+)
+from musicdiff_job.core.text import normalise_isrc
+
+_BASE62 = re.compile(r"[0-9A-Za-z]+")
+_LOCAL = "spotify:local:"
+_EPISODE = "spotify:episode:"
+_TRACK = "spotify:track:"
+_PLAYLIST = "spotify:playlist:"
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """One page of the account's playlists. ``rows`` counts everything on the page, unusable rows included, because
+    ``total`` (None when Spotify did not say) counts them too."""
+
+    heads: tuple[CollectionHead, ...]
+    rows: int
+    total: int | None
+
+
+def account(body: object) -> AccountId:
+    """The account's id from ``GET /me``: ``id``, not the newer ``account_id``, for only ``id`` stands in the owners
+    of playlists (documented). Raises ``BadAnswer``."""
+    found = _text(_dict(body).get("id"))
+    if not found:
+        raise BadAnswer("Spotify did not name the account")
+    return AccountId(found)
+
+
+def snapshot(body: object) -> str | None:
+    """The snapshot id of a playlist, None when there is none."""
+    return _text(_dict(body).get("snapshot_id")) or None
+
+
+def listing(body: object, offset: int, own: AccountId) -> Listing:
+    """One page of ``GET /me/playlists``. Null and blank rows, which stand for Spotify's own playlists since November
+    2024 (observed by several clients), are counted and dropped. Raises ``BadAnswer``."""
+    rows = _rows(body, offset, "the list of playlists")
+    heads = tuple(head for row in rows if (head := _head(row, own)) is not None)
+    return Listing(heads=heads, rows=len(rows), total=_count(_dict(body).get("total")))
+
+
+def liked(body: object) -> tuple[CollectionHead, Page | None]:
+    """The head of the liked songs and its first page, from the first page of ``GET /me/tracks``.
+
+    Spotify has no snapshot id for liked songs. New ones come first (observed), so the total together with the first
+    page's ids and time stamps stands in for it: an addition changes the page, a removal changes the total. The page is
+    None when it can be listed but not read (see ``page``). Raises ``BadAnswer``.
+    """
+    rows = _rows(body, 0, "the liked songs")
+    total = _count(_dict(body).get("total"))
+    entries = tuple(map(_entry, rows))
+    digest = hashlib.sha256()
+    for entry in entries:
+        digest.update(f"{entry.track.id if entry.track else ''}\0{entry.added_at or ''}\n".encode())
+    head = CollectionHead(
+        id=LIKED,
+        kind=Kind.LIKED,
+        name="Liked Songs",
+        snapshot=f"{'?' if total is None else total}:{digest.hexdigest()[:16]}",
+        total=total,
+    )
+    try:
+        return head, page(body, 0)
+    except BadAnswer:
+        return head, None
+
+
+def page(body: object, offset: int) -> Page:
+    """One page of a playlist's entries or of the liked songs, asked for with ``offset``.
+
+    Raises ``BadAnswer`` when the page has no list or no total, answers for another offset than the one asked for, or
+    when none of its rows has a key that we know: a renamed key would else look like a playlist of removed tracks.
+    """
+    rows = _rows(body, offset, "the entries")
+    found = _dict(body)
+    total = _count(found.get("total"))
+    if total is None:
+        raise BadAnswer("Spotify did not say how many entries there are")
+    dicts = [row for row in rows if isinstance(row, dict)]
+    if dicts and not any("item" in row or "track" in row for row in dicts):
+        raise BadAnswer("Spotify sent entries in a form that is not known")
+    following = bool(found["next"]) if "next" in found else offset + len(rows) < total
+    return Page(entries=tuple(map(_entry, rows)), offset=offset, total=total, more=bool(rows) and following)
+
+
+def track(body: object) -> Track | None:
+    """A track object; None when it is none that we could name by an id.
+
+    A relinked track (``linked_from``) keeps the id under which the person added it, where Spotify shows it; restricted
+    apps no longer see it (documented). A track that was taken down may have an empty title and no duration (observed):
+    it is still a track, for its id is what an earlier match is remembered by.
+    """
+    found = _dict(body)
+    if found.get("type") not in (None, "track"):
+        return None
+    identity = _track_id(found.get("linked_from")) or _track_id(found)
+    if identity is None:
+        return None
+    duration = _count(found.get("duration_ms"))
+    explicit = found.get("explicit")
+    isrc = _text(_dict(found.get("external_ids")).get("isrc"))
+    return Track(
+        id=identity,
+        title=_text(found.get("name")),
+        artists=_artists(found),
+        album=_text(_dict(found.get("album")).get("name")),
+        duration_ms=duration or None,
+        isrc=normalise_isrc(isrc) if isrc else None,
+        explicit=explicit if isinstance(explicit, bool) else None,
+    )
+
+
+def _entry(row: object) -> Entry:
+    found = _dict(row)
+    added_at = _text(found.get("added_at")) or None
+    # Old track objects have a boolean member `track` (observed), so only an object counts as present.
+    thing = next((value for key in ("item", "track") if isinstance(value := found.get(key), dict)), None)
+    if thing is None:
+        # A null row or a null track is one that Spotify no longer has; a row without either key is something else.
+        removed = row is None or "item" in found or "track" in found
+        return Entry(skipped=SkipReason.REMOVED if removed else SkipReason.UNKNOWN, added_at=added_at)
+    uri = _text(thing.get("uri"))
+    if found.get("is_local") is True or thing.get("is_local") is True or uri.startswith(_LOCAL):
+        return Entry(skipped=SkipReason.LOCAL, label=_local_label(thing, uri), added_at=added_at)
+    # Episodes come in the form of tracks to those who did not ask for episodes (observed): the type decides.
+    if thing.get("type") == "episode" or uri.startswith(_EPISODE):
+        return Entry(skipped=SkipReason.EPISODE, label=_text(thing.get("name")), added_at=added_at)
+    if (known := track(thing)) is not None:
+        return Entry(track=known, added_at=added_at)
+    return Entry(skipped=SkipReason.UNKNOWN, label=_text(thing.get("name")), added_at=added_at)
+
+
+def _head(row: object, own: AccountId) -> CollectionHead | None:
+    found = _dict(row)
+    # Ids become part of a URL's path, so nothing but Spotify's own alphabet is let in.
+    identity = _base62(found.get("id")) or _after(_PLAYLIST, found.get("uri"))
+    if identity is None:
+        return None
+    owner = _dict(found.get("owner"))
+    owner_id = _text(owner.get("id"))
+    totals = (_count(_dict(found.get(key)).get("total")) for key in ("items", "tracks"))
+    public = found.get("public")
+    return CollectionHead(
+        id=CollectionId(_PLAYLIST + identity),
+        kind=Kind.PLAYLIST,
+        name=_text(found.get("name")),
+        snapshot=snapshot(found) or "",
+        total=next((total for total in totals if total is not None), None),
+        owned=owner_id == own,
+        collaborative=found.get("collaborative") is True,
+        owner_name=_text(owner.get("display_name")) or owner_id,
+        description=html.unescape(_text(found.get("description"))),
+        public=public if isinstance(public, bool) else None,
+    )
+
+
+def _rows(body: object, offset: int, what: str) -> list[Any]:
+    """The ``items`` of a page. A page that answers for another offset is refused: endpoints that ignore ``offset``
+    exist (observed), and the first page read twice adds up to the right number of rows."""
+    found = _dict(body)
+    rows = found.get("items")
+    if not isinstance(rows, list):
+        raise BadAnswer(f"Spotify's answer for {what} has no list of rows")
+    answered = _count(found.get("offset"))
+    if answered is not None and answered != offset:
+        raise BadAnswer(f"Spotify answered for {what} from {answered} on, not from {offset}")
+    return rows
+
+
+def _local_label(thing: dict[str, Any], uri: str) -> str:
+    """ "Artist - Title" of a local file, whose URI is ``spotify:local:Artist:Album:Title:Seconds``, URL-quoted; the
+    title may hold colons (observed)."""
+    artist, title = ", ".join(_artists(thing)), _text(thing.get("name"))
+    pieces = [_whole(unquote_plus(piece)) for piece in uri.removeprefix(_LOCAL).split(":")]
+    if uri.startswith(_LOCAL) and len(pieces) > 3:
+        artist, title = artist or pieces[0], title or ":".join(pieces[2:-1])
+    return " - ".join(part for part in (artist, title) if part)
+
+
+def _artists(thing: dict[str, Any]) -> tuple[str, ...]:
+    artists = thing.get("artists")
+    names = (_text(_dict(artist).get("name")) for artist in artists) if isinstance(artists, list) else ()
+    return tuple(name for name in names if name.strip())
+
+
+def _track_id(thing: object) -> str | None:
+    found = _dict(thing)
+    return _text(found.get("id")) or _after(_TRACK, found.get("uri"))
+
+
+def _after(prefix: str, uri: object) -> str | None:
+    return _base62(uri.removeprefix(prefix)) if isinstance(uri, str) and uri.startswith(prefix) else None
+
+
+def _base62(value: object) -> str | None:
+    return value if isinstance(value, str) and _BASE62.fullmatch(value) else None
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _count(value: object) -> int | None:
+    # JSON's `true` is a number to Python, and its numbers may be too long for a checkpoint.
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
+
+
+def _text(value: object) -> str:
+    return _whole(value) if isinstance(value, str) else ""
+
+
+def _whole(text: str) -> str:
+    """``text`` without lone surrogates, which JSON can spell and UTF-8 cannot: saving the checkpoint would fail."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
