@@ -1,0 +1,87 @@
+"""Deezer's public catalogue: look-ups by ISRC, free text, fields and id, without any account.
+
+Theory. The public API still answers catalogue questions without a token, so matching works for those who have an ARL
+only. What it finds depends on the country of the asking address, and ``readable`` with it (observed by other clients).
+
+Free text is the better question: as soon as one ``field:"value"`` is present the free words are discarded, and
+``track:"Get Lucky" artist:"Daft Punk"`` was seen to find nothing where the plain words find it first (measured by
+https://github.com/beetbox/beets/pull/6895). Search answers are candidates, not matches; judging is the core's work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+from urllib.parse import quote
+
+from musicdiff_job.core.errors import NotFound
+from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Question
+from musicdiff_job.core.model import Service, Track
+from musicdiff_job.core.secret import Redactor
+from musicdiff_job.deezer import decode
+from musicdiff_job.deezer.fields import obj
+from musicdiff_job.deezer.public_api import PublicApi
+
+if TYPE_CHECKING:
+    from musicdiff_job.ports import Door
+
+CANDIDATES = 25
+"""Rows of one search: the service's own default."""
+LONGEST_QUERY = 300
+"""Characters of a search that are sent; it travels in the URL, and no title needs more to be found."""
+
+
+class DeezerCatalogue:
+    """``ports.Catalogue`` over the public API. ``close`` it. Safe to use from several threads."""
+
+    def __init__(self, door: Door, api_url: str) -> None:
+        self._door = door
+        self._api = PublicApi(api_url, Redactor())
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def ask(self, question: Question) -> tuple[Track, ...]:
+        """See ``ports.Catalogue``. An ISRC gives one arbitrary copy of the recording, playable or not."""
+        match question:
+            case ByIsrc(isrc):
+                return self._track(f"track/isrc:{quote(isrc, safe='')}")
+            case ById(track_id):
+                return self._track(f"track/{quote(track_id, safe='')}")
+            case BySearch(text):
+                return self._search(text)
+            case ByFields(artist, title):
+                return self._search(" ".join(_field(name, value) for name, value in _named(artist, title)))
+            case _:
+                assert_never(question)
+
+    def _track(self, path: str) -> tuple[Track, ...]:
+        found = decode.track(self._get(path, {}))
+        return () if found is None else (found,)
+
+    def _search(self, query: str) -> tuple[Track, ...]:
+        if not query.strip():
+            return ()
+        answer = self._get("search", {"q": query[:LONGEST_QUERY], "limit": str(CANDIDATES)})
+        if "data" not in obj(answer):
+            # Other clients met objects without rows as the answer to odd queries.
+            return ()
+        return tuple(track for track in map(decode.track, decode.page(answer).rows) if track is not None)
+
+    def _get(self, path: str, params: dict[str, str]) -> object:
+        """The answer, None when Deezer has no such thing: error 800, with HTTP 200 or 404 (both in use by clients)."""
+        try:
+            return self._door.call(
+                Service.DEEZER, lambda timeout: self._api.request("GET", path, timeout, params=params)
+            )
+        except NotFound:
+            return None
+
+
+def _named(artist: str, title: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in (("artist", artist), ("track", title)) if value.strip())
+
+
+def _field(name: str, value: str) -> str:
+    """One search field. No way of escaping a quotation mark is known; clients leave them out."""
+    return f'{name}:"{value.replace(chr(34), " ").strip()}"'
