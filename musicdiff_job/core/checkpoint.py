@@ -184,8 +184,8 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NotBefore(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A service that must not be called before ``until``, and why. ``strikes`` counts refusals in a row; the entry stays
-    after its time until a call succeeds, so that the next refusal waits longer."""
+    """A service that must not be called before ``until``, and why. ``strikes`` counts refusals in a row; the entry
+    stays after its time until a call succeeds, so that the next refusal waits longer."""
 
     until: str
     reason: str

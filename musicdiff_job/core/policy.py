@@ -44,11 +44,11 @@ class LikedAs(StrEnum):
 
 class Window(msgspec.Struct, frozen=True):
     """A daily time span in a time zone; ``start`` and ``end`` are minutes since midnight, end before start means
-    over midnight."""
+    over midnight. ``timezone`` is an IANA name, "" for the machine's own."""
 
     start: int
     end: int
-    timezone: str = "UTC"
+    timezone: str = ""
 
 
 class Rule(msgspec.Struct, frozen=True, omit_defaults=True):

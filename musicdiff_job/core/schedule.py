@@ -86,7 +86,8 @@ def _changed(
     policy: Policy,
     now: datetime,
 ) -> Due | NotDue:
-    if mirror.snapshot != head.snapshot:
+    # A list without a snapshot cannot be told to be unchanged.
+    if not head.snapshot or mirror.snapshot != head.snapshot:
         return Due("snapshot changed" if mirror.snapshot else "to be looked at again")
     if mirror.failures:
         return Due("failed last time")
@@ -159,7 +160,7 @@ def order_key(head: CollectionHead, mirror: Mirror | None, policy: Policy, now: 
 
 def within(window: Window, now: datetime) -> bool:
     """Whether a time is inside a daily window, by the window's own wall clock."""
-    local = now.astimezone(ZoneInfo(window.timezone))
+    local = now.astimezone(ZoneInfo(window.timezone) if window.timezone else None)
     minute = local.hour * 60 + local.minute
     if window.start <= window.end:
         return window.start <= minute < window.end

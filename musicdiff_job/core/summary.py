@@ -38,7 +38,8 @@ class Trigger(StrEnum):
 
 
 class CollectionResult(msgspec.Struct, frozen=True):
-    """One collection's line in the summary. ``added``, ``removed`` and ``unmatched`` count entries."""
+    """One collection's line in the summary. ``added``, ``removed`` and ``unmatched`` count entries, ``created`` target
+    playlists."""
 
     id: str
     kind: str
@@ -55,6 +56,7 @@ class CollectionResult(msgspec.Struct, frozen=True):
     duplicates: int = 0
     hand_added: int = 0
     left_out: int = 0
+    created: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -74,6 +76,7 @@ class Totals(msgspec.Struct, frozen=True):
     unmatched: int = 0
     duplicates: int = 0
     conflicts: int = 0
+    created: int = 0
 
 
 class ConflictLine(msgspec.Struct, frozen=True):
@@ -157,6 +160,7 @@ def totals_of(results: tuple[CollectionResult, ...], conflicts: int) -> Totals:
         unmatched=sum(result.unmatched for result in results),
         duplicates=sum(result.duplicates for result in results),
         conflicts=conflicts,
+        created=sum(result.created for result in results),
     )
 
 
@@ -169,6 +173,6 @@ def outcome_of(stops: frozenset[Outcome], totals: Totals) -> Outcome:
         found.add(Outcome.PARTIAL)
     if totals.pending and not found & {Outcome.RATE_LIMITED, Outcome.UNAVAILABLE}:
         found.add(Outcome.MORE_TO_DO)
-    if totals.changed or totals.added or totals.removed or totals.reordered:
+    if totals.changed or totals.added or totals.removed or totals.reordered or totals.created:
         found.add(Outcome.CHANGED)
     return most_urgent(found)

@@ -1,0 +1,1 @@
+"""Where the checkpoint lives between runs: a file with a lock beside it (``file``)."""

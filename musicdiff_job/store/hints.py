@@ -1,0 +1,35 @@
+"""What a refusal of the operating system means for a checkpoint file, and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from musicdiff_job.core.errors import CheckpointUnwritable
+
+_ELSEWHERE = "or name another place in checkpoint.url"
+_MOUNTED = (
+    "the file itself seems to be mounted (docker -v FILE:FILE, a Kubernetes subPath), and a mounted file cannot be "
+    "replaced; mount its folder instead"
+)
+HINTS: dict[int, str] = {
+    errno.ENOSPC: f"free some space on that disk, {_ELSEWHERE}",
+    errno.EDQUOT: f"free some of your quota on that disk, {_ELSEWHERE}",
+    errno.EFBIG: f"raise the limit on file sizes (ulimit -f), {_ELSEWHERE}",
+    errno.EROFS: f"mount the file system writable, {_ELSEWHERE}",
+    errno.EACCES: f"run as the user who owns the folder, {_ELSEWHERE}",
+    errno.EPERM: f"run as the user who owns the folder, {_ELSEWHERE}",
+    errno.EBUSY: _MOUNTED,
+    errno.EXDEV: _MOUNTED,
+    errno.ENOENT: "the folder does not exist and cannot be created; correct checkpoint.url",
+    errno.ENOTDIR: "a folder is needed where the path names a file; correct checkpoint.url",
+    errno.EEXIST: "a folder is needed where the path names a file; correct checkpoint.url",
+    errno.EISDIR: "checkpoint.url must name a file, not a folder",
+    errno.ELOOP: "there is a symbolic link in a place where none may be; remove it",
+}
+"""What to do, by what the operating system said."""
+
+
+def unwritable(path: Path, error: OSError, what: str = "the checkpoint cannot be saved") -> CheckpointUnwritable:
+    """The error for ``path``, in the system's own words, with the hint if there is one."""
+    return CheckpointUnwritable(f"{what}: {error.strerror} ({path})", HINTS.get(error.errno or 0, ""))

@@ -1,0 +1,33 @@
+"""Every refusal that a deployment is known to meet has its hint."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from musicdiff_job.store.hints import unwritable
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOSPC, "free some space"),
+        (errno.EROFS, "mount the file system writable"),
+        (errno.EACCES, "run as the user who owns the folder"),
+        (errno.EBUSY, "mount its folder instead"),
+        (errno.EXDEV, "mount its folder instead"),
+        (errno.ENOTDIR, "correct checkpoint.url"),
+    ],
+)
+def test_the_systems_words_and_what_to_do(number: int, told: str) -> None:
+    error = unwritable(Path("/state/checkpoint.json"), OSError(number, os.strerror(number)))
+    assert error.message == f"the checkpoint cannot be saved: {os.strerror(number)} (/state/checkpoint.json)"
+    assert told in error.hint
+
+
+def test_a_refusal_without_a_hint_is_told_all_the_same() -> None:
+    error = unwritable(Path("/c"), OSError(errno.EIO, "Input/output error"), "the checkpoint cannot be locked")
+    assert str(error) == "the checkpoint cannot be locked: Input/output error (/c)"
