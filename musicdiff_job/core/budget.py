@@ -70,8 +70,9 @@ def _slot_of(now: datetime, rule: LedgerRule) -> int:
 def _live(ledger: dict[str, int], now: datetime, rule: LedgerRule) -> dict[str, int]:
     oldest = _slot_of(now, rule) - rule.span // rule.slot
     newest = _slot_of(now, rule)
+    # The oldest slot counts until its last call has left the span.
     # A slot from the future means that the clock was set back; keeping it would block calls for as long.
-    return {slot: count for slot, count in ledger.items() if slot.isdigit() and oldest < int(slot) <= newest}
+    return {slot: count for slot, count in ledger.items() if slot.isdigit() and oldest <= int(slot) <= newest}
 
 
 def ledger_total(ledger: dict[str, int], now: datetime, rule: LedgerRule) -> int:

@@ -103,7 +103,7 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     ``snapshot`` is the source's as of the last agreement, "" for never. ``left_out`` are entries that somebody
     removed on the target by hand, ``hand_added`` those that somebody added there. ``waiting`` are the source tracks
     without a counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings
-    that shaped the mirror. ``missing_since`` and ``missing_runs`` make the tombstone.
+    that shaped the mirror. ``seen_at`` is when it was first due. ``missing_since`` and ``missing_runs`` make the tombstone.
     """
 
     id: CollectionId
@@ -126,6 +126,7 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     duplicates: int = 0
     synced_at: str | None = None
     verified_at: str | None = None
+    seen_at: str | None = None
     tried_at: str | None = None
     failures: int = 0
     missing_since: str | None = None

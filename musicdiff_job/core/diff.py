@@ -111,7 +111,8 @@ def diff(
     wanted = {pair.target: pair for pair in desired}
     shown = list(dict.fromkeys(present))
     on_target = set(shown)
-    left = {pair.target: pair for pair in left_out}
+    # What the source has dropped is forgotten: if it is on the target again, it is a person's and not ours to remove.
+    left = {pair.target: pair for pair in left_out if pair.target in wanted}
     known = {pair.target: pair for pair in base} | left
 
     add: list[Pair] = []

@@ -146,7 +146,9 @@ def learn(part: Part, shown: TargetHead | None) -> Part:
 def order_key(head: CollectionHead, mirror: Mirror | None, policy: Policy, now: datetime) -> tuple[object, ...]:
     """Sorts due collections, first things first."""
     tried = mirror.tried_at if mirror is not None else None
-    waited_days = (now - from_iso(tried)).days if tried else 0
+    # One that was never tried waits since it was first due: else a busy one would be preferred to it for ever.
+    waits_since = tried or (mirror.seen_at if mirror is not None else None)
+    waited_days = (now - from_iso(waits_since)).days if waits_since else 0
     begun = mirror is not None and unfinished(mirror) and mirror.failures == 0
     return (
         -(policy.rule_for(head).priority + waited_days),

@@ -62,14 +62,14 @@ class Redactor:
 
     def learn(self, *secrets: Secret | str | None) -> None:
         """Add secrets (None and values shorter than ``SHORTEST`` are ignored), in plain and in URL-quoted form."""
-        found = set(self._known)
+        found: set[str] = set()
         for secret in secrets:
             value = secret.reveal() if isinstance(secret, Secret) else secret
             if value and len(value) >= SHORTEST:
                 found.update((value, quote(value, safe="")))
         with self._lock:
             # Longest first, so that a secret that contains another one is replaced whole.
-            self._known = tuple(sorted(found, key=len, reverse=True))
+            self._known = tuple(sorted(found.union(self._known), key=len, reverse=True))
 
     def scrub(self, text: str) -> str:
         """``text`` without any secret."""

@@ -149,7 +149,14 @@ class GatewaySession:
             # The literal "null" is what the web player and most clients send before they have a token.
             return decode.sign_in(self._request("deezer.getUserData", {}, "null", timeout, opening=True))
 
-        found = self._door.call(Service.DEEZER, request, auth=True)
+        refused = ""
+        found = None
+        try:
+            found = self._door.call(Service.DEEZER, request, auth=True)
+        except Unauthorized as error:
+            refused = error.message
+        if refused:
+            raise AuthError(f"the gateway refuses to open a session: {refused}", ARL_HINT)
         if found is None:
             raise AuthError("Deezer does not accept the ARL: it signs nobody in", ARL_HINT)
         sids = (cookie.value for cookie in self._http.cookies if cookie.name == "sid")

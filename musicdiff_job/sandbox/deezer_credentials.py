@@ -104,6 +104,11 @@ class DeezerCredentials:
         with self._lock:
             return any(session.csrf == csrf for session in self._sessions.values())
 
+    def issued(self) -> frozenset[str]:
+        """Session ids and CSRF tokens of all live sessions, for tests that look for leaks."""
+        with self._lock:
+            return frozenset(value for one in self._sessions.values() for value in (one.sid, one.csrf))
+
     def expire_sessions(self) -> None:
         """Let every open session die, as after some hours."""
         with self._lock:

@@ -232,7 +232,7 @@ class _Call:
 
         return {
             "href": link(offset),
-            "items": [show(value) for value in values[offset : offset + limit - 1]],
+            "items": [show(value) for value in values[offset : offset + limit]],
             "limit": limit,
             "next": link(offset + limit) if offset + limit < len(values) else None,
             "offset": offset,

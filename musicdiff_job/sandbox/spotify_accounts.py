@@ -79,6 +79,11 @@ class SpotifyGrants:
         with self._lock:
             return self._access.get(access_token)
 
+    def issued(self) -> frozenset[str]:
+        """Every access and refresh token that is or was valid, for tests that look for leaks."""
+        with self._lock:
+            return frozenset(self._access) | frozenset(self._expired) | frozenset(self._refresh)
+
     def has_expired(self, access_token: str) -> bool:
         """Whether this was a live access token once."""
         with self._lock:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
-from conftest import OpenDoor, in_turn
+from deezer_doors import OpenDoor, in_turn
 
 from musicdiff_job.core.errors import BadAnswer, Throttled, Unavailable
 from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Question

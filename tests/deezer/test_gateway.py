@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from conftest import OpenDoor, in_turn
+from deezer_doors import OpenDoor, in_turn
 
 from musicdiff_job.core.errors import BadAnswer, JobError, UnknownOutcome
 from musicdiff_job.core.model import PlaylistId, Service, TargetId

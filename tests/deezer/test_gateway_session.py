@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from conftest import LeapingClock, OpenDoor, real_gate
+from deezer_doors import LeapingClock, OpenDoor, real_gate
 from target_suite import assert_clean
 
 from musicdiff_job.core.errors import (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from conftest import LeapingClock, OpenDoor, in_turn, real_gate
+from deezer_doors import LeapingClock, OpenDoor, in_turn, real_gate
 from target_suite import assert_clean
 
 from musicdiff_job.core.errors import AuthError, BadAnswer, JobError, Throttled, Unavailable, UnknownOutcome

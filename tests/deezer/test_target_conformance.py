@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from conftest import LeapingClock, real_gate
+from deezer_doors import LeapingClock, real_gate
 from memory_target import MemoryDeezer, MemoryTarget
 from target_suite import Stage, TargetSuite
 

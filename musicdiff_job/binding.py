@@ -1,0 +1,134 @@
+"""Which target playlists stand for a collection: finding, adopting and creating them.
+
+A mirror is bound to playlists by id. Names matter twice only: at the first sync an own playlist of exactly the same
+title that nothing is bound to is adopted instead of duplicated; and a playlist that was being created when a run died
+is found again by the title it was created under, among the playlists that were not there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from musicdiff_job.core.checkpoint import Conflict, ConflictKind, Creating, Mirror, Part, Side, with_part
+from musicdiff_job.core.decide import FAVOURITES, titles, wanted_header
+from musicdiff_job.core.errors import BadAnswer, NotFound
+from musicdiff_job.core.model import CollectionHead, TargetHead
+from musicdiff_job.core.plan import Change, Created, CreatePlaylist, Refused
+from musicdiff_job.core.policy import HandEdits
+from musicdiff_job.journal import event
+from musicdiff_job.session import Session
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """A bound playlist no longer exists on the target, and what is done about it."""
+
+    detach: bool
+    reason: str
+
+
+def find_gone(session: Session, head: CollectionHead) -> Gone | None:
+    """Whether a person deleted one of the collection's playlists on the target. The listing alone is not believed:
+    a playlist that is missing there is asked for by id, which costs a call only in this rare case."""
+    mirror = session.mirror(head)
+    listed = session.listed()
+    for part in mirror.parts:
+        if part.playlist == FAVOURITES or part.playlist in listed:
+            continue
+        try:
+            session.target.header(part.playlist)
+        except NotFound:
+            return _deleted(session, head, mirror, part)
+    return None
+
+
+def _deleted(session: Session, head: CollectionHead, mirror: Mirror, part: Part) -> Gone | None:
+    edits = session.job.policy.edits_for(head)
+    conflict = Conflict(
+        id=conflict_id(head, ConflictKind.DELETED_ON_TARGET),
+        collection=head.id,
+        name=head.name,
+        kind=ConflictKind.DELETED_ON_TARGET,
+        message="its playlist was deleted on Deezer; take spotify to create it again, deezer to stop mirroring it",
+        opened_at=session.now_text(),
+    )
+    known = session.checkpoint.conflicts.get(conflict.id)
+    decision = known.decision if known else None
+    if edits is HandEdits.OVERWRITE or decision is Side.SPOTIFY:
+        kept = tuple(other for other in mirror.parts if other.playlist != part.playlist)
+        session.put(msgspec.structs.replace(mirror, parts=kept, snapshot=""))
+        session.checkpoint = session.checkpoint.without_conflict(conflict.id)
+        return None
+    if edits is HandEdits.ASK and decision is None:
+        session.checkpoint = session.checkpoint.with_conflict(conflict)
+        return Gone(detach=False, reason="its playlist was deleted on Deezer; waits for a decision")
+    session.checkpoint = session.checkpoint.without_conflict(conflict.id)
+    return Gone(detach=True, reason="its playlist was deleted on Deezer by hand; `reset --playlist` mirrors it again")
+
+
+def conflict_id(head: CollectionHead, kind: ConflictKind) -> str:
+    """One open conflict of a kind for each collection; stable, so that it is told once."""
+    return f"{kind}:{head.id}"
+
+
+def bind(session: Session, head: CollectionHead, count: int, done: Callable[[Change], None]) -> Sequence[Part]:
+    """The collection's parts, ``count`` of them or more; missing ones are adopted or created, one call each.
+    ``done`` is told of every playlist that is created."""
+    mirror = session.mirror(head)
+    if session.job.policy.is_favourites(head.kind):
+        if not mirror.parts:
+            session.put(with_part(mirror, Part(FAVOURITES, created=False)))
+        return session.mirror(head).parts
+    wanted = titles(head, session.job.policy, count)
+    while len(session.mirror(head).parts) < count:
+        _bind_next(session, head, wanted[len(session.mirror(head).parts)], done)
+    return session.mirror(head).parts
+
+
+def _bind_next(session: Session, head: CollectionHead, title: str, done: Callable[[Change], None]) -> None:
+    mirror = session.mirror(head)
+    header = wanted_header(head, session.job.policy, title)
+    free = _free(session)
+    if mirror.creating is not None:
+        ours = [
+            shown for shown in free if shown.title == mirror.creating.title and shown.id not in mirror.creating.known
+        ]
+        if ours:
+            _attach(session, mirror, Part(ours[0].id, title=ours[0].title, created=True))
+            return
+    elif same := [shown for shown in free if shown.title == title]:
+        # What it holds counts as added by hand; its privacy and description are the owner's choice until the
+        # source's change.
+        event("playlist.adopted", collection=head.id, playlist=same[0].id)
+        _attach(session, mirror, Part(same[0].id, created=False, title=same[0].title, header=header))
+        return
+    known = tuple(shown.id for shown in session.listed().values() if shown.title == title)
+    session.put(msgspec.structs.replace(mirror, creating=Creating(title, known)))
+    session.save()
+    change = CreatePlaylist(header.title, header.description, header.public)
+    session.job.observer.planned(head, (change,), {})
+    match session.target.apply(change):
+        case Created(playlist, complete):
+            session.listed()[playlist] = TargetHead(
+                playlist, title, count=0, public=header.public if complete else None
+            )
+            session.created.add(playlist)
+            done(change)
+            event("playlist.created", collection=head.id, playlist=playlist)
+            _attach(session, mirror, Part(playlist, title=title, count=0, header=header if complete else None))
+        case Refused(reason):
+            session.put(mirror)
+            raise BadAnswer(f"Deezer refused to create the playlist {title!r}: {reason}")
+        case _:
+            raise BadAnswer(f"Deezer did not give the id of the playlist {title!r}", "The next run looks for it")
+
+
+def _attach(session: Session, mirror: Mirror, part: Part) -> None:
+    session.put(with_part(msgspec.structs.replace(mirror, creating=None), part))
+    session.save()
+
+
+def _free(session: Session) -> list[TargetHead]:
+    bound = session.bound()
+    return [shown for shown in session.listed().values() if shown.owned and not shown.loved and shown.id not in bound]

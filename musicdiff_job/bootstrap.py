@@ -1,0 +1,259 @@
+"""The composition root: settings in, a ``Job`` out. The only place that names the real adapters.
+
+The adapters and their libraries are imported when a run connects, so that a run with nothing to do starts fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time
+from pathlib import Path
+
+from musicdiff_job import __version__
+from musicdiff_job.clock import StopFlag
+from musicdiff_job.core import budget, override_file
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.errors import AuthError, ConfigError
+from musicdiff_job.core.match import Rules
+from musicdiff_job.core.model import AccountId, Service, SourceId, TargetId
+from musicdiff_job.core.outcome import ExitCodes
+from musicdiff_job.core.policy import Policy, Rule, Window
+from musicdiff_job.core.secret import Redactor
+from musicdiff_job.core.summary import Trigger
+from musicdiff_job.dry_run import DryStore, DryTarget
+from musicdiff_job.gate import Gate, Limits
+from musicdiff_job.ports import Catalogue, Clock, Observer, Source, Store, Target
+from musicdiff_job.session import Connections, Job
+from musicdiff_job.settings import Credentials, Loaded, Settings
+from musicdiff_job.settings.choices import Direction, SourceKind, TargetKind
+from musicdiff_job.store.file import FileStore
+
+
+def open_store(settings: Settings, clock: Clock) -> FileStore:
+    """The checkpoint's store. Raises ``ConfigError`` for a place that this version cannot keep it in."""
+    if settings.checkpoint.url.startswith("s3://"):
+        raise ConfigError(["checkpoint.url: this version keeps the checkpoint in a file; s3:// comes later"])
+    return FileStore(Path(settings.checkpoint.url), clock=clock, app_version=__version__)
+
+
+def assemble(
+    loaded: Loaded,
+    *,
+    stop: StopFlag,
+    clock: Clock,
+    observer: Observer,
+    redactor: Redactor,
+    store: Store,
+    run_id: str,
+    dry_run: bool = False,
+    max_seconds: float | None = None,
+    max_calls: int | None = None,
+    only: tuple[str, ...] = (),
+    force: bool = False,
+    trigger: Trigger = Trigger.MANUAL,
+    exit_codes: ExitCodes = ExitCodes.SIMPLE,
+) -> Job:
+    """The job. ``max_seconds`` and ``max_calls`` tighten or widen the settings' budgets. Raises ``ConfigError`` for
+    settings that this version cannot follow and for overrides that cannot be read."""
+    settings = loaded.settings
+    _refuse_unsupported(settings)
+    seconds = settings.budget.time if max_seconds is None else max_seconds
+    limits = Limits(
+        seconds=seconds,
+        calls=settings.budget.calls if max_calls is None else max_calls,
+        ledgers={
+            Service.SPOTIFY: budget.spotify_rule(settings.budget.spotify_per_day),
+            Service.DEEZER: budget.deezer_rule(settings.budget.deezer_per_hour),
+        },
+        windows={Service.DEEZER: (settings.deezer.requests_per_5s, 5.0)},
+        write_interval=settings.deezer.write_interval,
+        intervals={Service.SPOTIFY: settings.spotify.interval},
+    )
+
+    def connect(checkpoint: Checkpoint) -> Connections:
+        gate = Gate(limits, clock, stop, checkpoint.ledgers, checkpoint.not_before)
+        return _connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+
+    return Job(
+        store=DryStore(store) if dry_run else store,
+        clock=clock,
+        stop=stop,
+        connect=connect,
+        policy=policy_of(settings),
+        rules=rules_of(settings),
+        observer=observer,
+        run_id=run_id,
+        retry=settings.matching.retry_unmatched,
+        overrides=_overrides(settings),
+        max_seconds=seconds,
+        profile=settings.profile,
+        trigger=trigger,
+        dry_run=dry_run,
+        only=only,
+        force=force,
+        exit_codes=exit_codes,
+    )
+
+
+def open_catalogue(loaded: Loaded, clock: Clock, stop: StopFlag) -> tuple[Catalogue, Callable[[], None]]:
+    """Deezer's public catalogue alone, for ``explain``, and what closes it."""
+    from musicdiff_job.deezer.catalogue import DeezerCatalogue
+
+    settings = loaded.settings
+    limits = Limits(
+        seconds=60.0, calls=20, ledgers={}, windows={Service.DEEZER: (settings.deezer.requests_per_5s, 5.0)}
+    )
+    catalogue = DeezerCatalogue(Gate(limits, clock, stop), settings.urls.deezer_api)
+    return catalogue, catalogue.close
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The settings of the matcher."""
+    return Rules(min_score=settings.matching.min_score, prefer_explicit=settings.matching.prefer_explicit)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The settings that shape mirrors."""
+    sync = settings.sync
+    rules = tuple(
+        Rule(
+            match=rule.match,
+            every=rule.every,
+            window=Window(rule.window.start, rule.window.end, rule.timezone) if rule.window else None,
+            priority=rule.priority,
+            hand_edits=rule.hand_edits,
+        )
+        for rule in settings.playlist
+    )
+    return Policy(
+        entities=tuple(str(entity) for entity in sync.entities),
+        include=sync.include,
+        exclude=sync.exclude,
+        hand_edits=sync.hand_edits,
+        max_removals=sync.max_removals,
+        on_source_deleted=sync.on_source_deleted,
+        verify_every=sync.verify_every,
+        privacy=sync.public,
+        name=sync.name,
+        liked_as=sync.liked_as,
+        playlist_limit=settings.deezer.playlist_limit,
+        rules=rules,
+    )
+
+
+def _refuse_unsupported(settings: Settings) -> None:
+    """A setting that would be silently ignored is worse than an error."""
+    later = {
+        "source.kind": settings.source.kind is not SourceKind.SPOTIFY,
+        "target.kind": settings.target.kind is not TargetKind.DEEZER,
+        "playback.enabled": settings.playback.enabled,
+        "notify.urls": bool(settings.notify.urls),
+        "health.ping_url": bool(settings.health.ping_url),
+        "metrics.textfile": bool(settings.metrics.textfile),
+        "metrics.pushgateway": bool(settings.metrics.pushgateway),
+        "report.html": bool(settings.report.html),
+        "hooks": bool(settings.hooks.before or settings.hooks.after_success or settings.hooks.after_failure),
+        "playlist.direction": any(rule.direction is Direction.BOTH for rule in settings.playlist),
+        "sync.stop_after_failures": settings.sync.stop_after_failures > 0,
+    }
+    problems = [
+        f"{key}: this version does not do that yet; leave it at its default" for key, is_set in later.items() if is_set
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _overrides(settings: Settings) -> Mapping[SourceId, TargetId | None]:
+    path = Path(settings.matching.overrides)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}  # the default name is optional; any other was proven to exist when the settings were read
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"matching.overrides: {path} cannot be read ({error})"]) from None
+    return override_file.parse(text, str(path))
+
+
+def _connect(
+    loaded: Loaded, gate: Gate, clock: Clock, redactor: Redactor, checkpoint: Checkpoint, *, dry_run: bool
+) -> Connections:
+    credentials, settings = loaded.credentials, loaded.settings
+    if missing := credentials.require(settings.source.kind, settings.target.kind):
+        names = " and ".join(one.name for one in missing)
+        commands = ", ".join(dict.fromkeys(f"`{one.command}`" for one in missing))
+        raise AuthError(f"no credentials: {names} not set", f"Make them with {commands}")
+    source, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
+    target, close_target = _open_target(credentials, settings, gate, redactor, checkpoint)
+    from musicdiff_job.deezer.catalogue import DeezerCatalogue
+
+    catalogue = DeezerCatalogue(gate, settings.urls.deezer_api)
+
+    def close() -> None:
+        close_source()
+        close_target()
+        catalogue.close()
+
+    return Connections(gate, source, DryTarget(target) if dry_run else target, catalogue, close)
+
+
+def _open_source(
+    credentials: Credentials,
+    settings: Settings,
+    gate: Gate,
+    clock: Clock,
+    redactor: Redactor,
+    checkpoint: Checkpoint,
+) -> tuple[Source, Callable[[], None]]:
+    from musicdiff_job.spotify.auth import TokenRefresher
+    from musicdiff_job.spotify.client import SpotifySource
+
+    if credentials.spotify_refresh_token is None:
+        raise AuthError("SPOTIFY_REFRESH_TOKEN is not set", "Make one with `musicdiff-job auth spotify`")
+    authorized = credentials.spotify_authorized_at
+    tokens = TokenRefresher(
+        gate,
+        clock,
+        redactor,
+        settings.urls.spotify_accounts,
+        credentials.spotify_client_id,
+        credentials.spotify_client_secret,
+        credentials.spotify_refresh_token,
+        datetime.combine(authorized, time(), UTC) if authorized else None,
+        Path(settings.spotify.token_store) if settings.spotify.token_store else None,
+    )
+    source = SpotifySource(
+        gate,
+        clock,
+        redactor,
+        tokens,
+        settings.urls.spotify_api,
+        _pinned(checkpoint, Service.SPOTIFY, tokens.credential()),
+    )
+    return source, source.close
+
+
+def _open_target(
+    credentials: Credentials, settings: Settings, gate: Gate, redactor: Redactor, checkpoint: Checkpoint
+) -> tuple[Target, Callable[[], None]]:
+    if credentials.deezer_arl is not None:
+        from musicdiff_job.deezer.gateway import DeezerGateway
+
+        gateway = DeezerGateway(gate, redactor, settings.urls.deezer_gateway, credentials.deezer_arl)
+        return gateway, gateway.close
+    from musicdiff_job.deezer.rest import DeezerRest
+
+    if credentials.deezer_access_token is None:
+        raise AuthError("neither DEEZER_ARL nor DEEZER_ACCESS_TOKEN is set", "See `musicdiff-job auth deezer`")
+    token = credentials.deezer_access_token
+    # The constructor needs no account to tell its credential.
+    rest = DeezerRest(gate, redactor, settings.urls.deezer_api, token, None)
+    if (known := _pinned(checkpoint, Service.DEEZER, rest.credential())) is not None:
+        rest.close()
+        rest = DeezerRest(gate, redactor, settings.urls.deezer_api, token, known)
+    return rest, rest.close
+
+
+def _pinned(checkpoint: Checkpoint, service: Service, credential: str) -> AccountId | None:
+    """The account that this credential is known to open."""
+    account = checkpoint.accounts.get(service)
+    return AccountId(account.id) if account is not None and account.credential == credential else None

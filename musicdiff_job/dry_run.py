@@ -1,0 +1,140 @@
+"""Dry run, wrapped on: a target that keeps its changes to itself and a store that keeps nothing.
+
+The wrapped target shows every change it was asked to make, so that the job plans exactly as it would for real,
+including the look that follows a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.decide import FAVOURITES
+from musicdiff_job.core.model import AccountId, Header, PlaylistId, TargetContents, TargetHead, TargetId, Track
+from musicdiff_job.core.plan import (
+    AddTracks,
+    Change,
+    Created,
+    CreatePlaylist,
+    DeletePlaylist,
+    LikeTrack,
+    Receipt,
+    RemoveTracks,
+    ReorderTracks,
+    UnlikeTrack,
+    UpdatePlaylist,
+    Written,
+)
+from musicdiff_job.ports import Lease, Store, Target
+
+
+class DryTarget:
+    """A ``Target`` that reads through and writes nowhere."""
+
+    def __init__(self, real: Target) -> None:
+        self._real = real
+        self._shown: dict[PlaylistId, TargetContents] = {}
+        self._made = 0
+
+    @property
+    def batch(self) -> int:
+        """As the real target's."""
+        return self._real.batch
+
+    def account(self) -> AccountId:
+        """As the real target's."""
+        return self._real.account()
+
+    def credential(self) -> str:
+        """As the real target's."""
+        return self._real.credential()
+
+    def playlists(self) -> tuple[TargetHead, ...]:
+        """As the real target's; playlists that would have been created are not among them."""
+        return self._real.playlists()
+
+    def header(self, playlist: PlaylistId) -> Header:
+        """As the real target's."""
+        return self._real.header(playlist)
+
+    def tracks(self, playlist: PlaylistId) -> TargetContents:
+        """What the playlist would hold after the changes so far."""
+        if playlist not in self._shown:
+            self._shown[playlist] = self._real.tracks(playlist)
+        return self._shown[playlist]
+
+    def favourites(self) -> TargetContents:
+        """What the favourites would hold after the changes so far."""
+        if FAVOURITES not in self._shown:
+            self._shown[FAVOURITES] = self._real.favourites()
+        return self._shown[FAVOURITES]
+
+    def apply(self, change: Change) -> Receipt:
+        """Remember the change; no call."""
+        match change:
+            case CreatePlaylist():
+                self._made += 1
+                playlist = PlaylistId(f"dry-run-{self._made}")
+                self._shown[playlist] = TargetContents(())
+                return Created(playlist, complete=True)
+            case AddTracks(playlist=playlist, tracks=tracks):
+                self._set(playlist, (*self._rows(playlist), *(_row(track) for track in tracks)))
+            case RemoveTracks(playlist=playlist, tracks=tracks):
+                self._set(playlist, tuple(row for row in self._rows(playlist) if row.id not in tracks))
+            case ReorderTracks(playlist=playlist, tracks=tracks):
+                rows = {row.id: row for row in self._rows(playlist)}
+                self._set(playlist, tuple(rows[track] for track in tracks if track in rows))
+            case LikeTrack(track=track):
+                self._set(FAVOURITES, (*self.favourites().tracks, _row(track)))
+            case UnlikeTrack(track=track):
+                self._set(FAVOURITES, tuple(row for row in self.favourites().tracks if row.id != track))
+            case UpdatePlaylist() | DeletePlaylist():
+                pass
+        return Written()
+
+    def _rows(self, playlist: PlaylistId) -> tuple[Track, ...]:
+        return self.tracks(playlist).tracks
+
+    def _set(self, playlist: PlaylistId, rows: tuple[Track, ...]) -> None:
+        hidden = self._shown[playlist].hidden if playlist in self._shown else 0
+        self._shown[playlist] = TargetContents(rows, hidden)
+
+
+def _row(track: TargetId) -> Track:
+    return Track(id=track, title="")
+
+
+class DryStore:
+    """A ``Store`` that reads through, locks nothing and saves nothing."""
+
+    def __init__(self, real: Store) -> None:
+        self._real = real
+
+    def peek(self) -> Checkpoint | None:
+        """As the real store's."""
+        return self._real.peek()
+
+    def lease(self, run_id: str, until: datetime) -> AbstractContextManager[Lease]:
+        """A lease that nobody else notices."""
+        return _dry_lease(self._real)
+
+
+@contextmanager
+def _dry_lease(store: Store) -> Iterator[Lease]:
+    yield _DryLease(store)
+
+
+class _DryLease:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def load(self) -> Checkpoint:
+        return self._store.peek() or Checkpoint()
+
+    def prove_writable(self) -> None:
+        """Nothing will be written."""
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Nothing is written."""

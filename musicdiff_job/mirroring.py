@@ -1,0 +1,509 @@
+"""One collection: look, decide, do.
+
+The loop is level-triggered: read the target, compare, write what is missing, read again. The collection is in step
+when a read shows nothing left to do; that read is also the proof that the writes arrived. Until then the changes stay
+in flight. A change is saved as an intent before it is written, always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from musicdiff_job.binding import bind, conflict_id, find_gone
+from musicdiff_job.core import decide
+from musicdiff_job.core.checkpoint import (
+    Conflict,
+    ConflictKind,
+    Mirror,
+    Pair,
+    Part,
+    Reading,
+    Side,
+    acknowledge,
+    intend,
+    settled_base,
+    with_part,
+)
+from musicdiff_job.core.decide import FAVOURITES
+from musicdiff_job.core.diff import Difference, collapse, diff
+from musicdiff_job.core.errors import NotShownYet
+from musicdiff_job.core.match import Match
+from musicdiff_job.core.model import CollectionHead, PlaylistId, SourceId, TargetContents, TargetId, Track, Unreadable
+from musicdiff_job.core.plan import (
+    AddTracks,
+    Change,
+    CreatePlaylist,
+    DeletePlaylist,
+    LikeTrack,
+    Refused,
+    RemoveTracks,
+    ReorderTracks,
+    UnlikeTrack,
+    UpdatePlaylist,
+)
+from musicdiff_job.core.policy import HandEdits
+from musicdiff_job.core.summary import CollectionResult, CollectionState
+from musicdiff_job.core.timestamps import from_iso
+from musicdiff_job.lookups import Asker, refused, resolve
+from musicdiff_job.reading import read
+from musicdiff_job.session import Session
+
+ROUNDS = 4
+"""Looks at one collection's target in one run. One proves that nothing is to do, two are usual after a change."""
+LAG_WAITS = (1.0, 3.0, 6.0)
+"""Seconds to wait before looking again when Deezer has confirmed a write but does not show it."""
+FAVOURITES_CAP = 10_000
+"""Deezer takes no more favourite tracks than this (reported by several users; not documented)."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done to one collection in this run."""
+
+    added: int = 0
+    removed: int = 0
+    reordered: bool = False
+    updated: bool = False
+    created: int = 0
+    notes: list[str] = field(default_factory=list)
+    done: list[Change] = field(default_factory=list)
+
+    def count(self, change: Change) -> None:
+        """One more change has been made."""
+        self.done.append(change)
+        match change:
+            case AddTracks(tracks=tracks):
+                self.added += len(tracks)
+            case RemoveTracks(tracks=tracks):
+                self.removed += len(tracks)
+            case LikeTrack():
+                self.added += 1
+            case ReorderTracks():
+                self.reordered = True
+            case UpdatePlaylist():
+                self.updated = True
+            case UnlikeTrack():
+                self.removed += 1
+            case CreatePlaylist():
+                self.created += 1
+            case DeletePlaylist():
+                pass
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written."""
+        return bool(self.done)
+
+
+def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, tally: Tally) -> CollectionResult:
+    """Bring one collection in step. ``tally`` counts what was done even when an error ends it. Raises every
+    ``JobError`` but those about single changes; whatever was found and done by then is in the session."""
+    session.put(msgspec.structs.replace(session.mirror(head), tried_at=session.now_text(), name=head.name))
+    match read(session, head):
+        case Unreadable(why, expected):
+            state = CollectionState.SKIPPED if expected else CollectionState.FAILED
+            return _ended(session, head, state, why, tally)
+        case Reading(entries=entries):
+            pass
+    tracks = [entry.track for entry in entries if entry.track is not None]
+    if gone := find_gone(session, head):
+        state = CollectionState.DETACHED if gone.detach else CollectionState.CONFLICT
+        return _ended(session, head, state, gone.reason, tally)
+    resolve(session, asker, tracks)
+    return _Work(session, head, entries_skipped=len(entries) - len(tracks), tracks=tracks, tally=tally).run(reason)
+
+
+def _ended(
+    session: Session, head: CollectionHead, state: CollectionState, reason: str, tally: Tally
+) -> CollectionResult:
+    known = session.mirror(head)
+    failures = known.failures + 1 if state is CollectionState.FAILED else known.failures
+    # The snapshot is remembered for what would end the same way next time, so that it is not asked again and again.
+    snapshot = known.snapshot if state is CollectionState.FAILED else head.snapshot
+    session.put(
+        msgspec.structs.replace(
+            known,
+            state=state,
+            reason=reason,
+            failures=failures,
+            snapshot=snapshot,
+            reading=None,
+            verified_at=session.now_text() if state is CollectionState.SKIPPED else known.verified_at,
+            rule=session.job.policy.fingerprint(head),
+        )
+    )
+    return result_of(session.mirror(head), state, reason, tally)
+
+
+def result_of(mirror: Mirror, state: CollectionState, reason: str, tally: Tally | None = None) -> CollectionResult:
+    """A collection's line in the summary."""
+    tally = tally or Tally()
+    return CollectionResult(
+        id=mirror.id,
+        kind=mirror.kind,
+        name=mirror.name,
+        state=state,
+        reason=reason,
+        added=tally.added,
+        removed=tally.removed,
+        reordered=tally.reordered,
+        entries=mirror.entries,
+        matched=mirror.matched,
+        unmatched=len(mirror.waiting),
+        skipped=mirror.skipped,
+        duplicates=mirror.duplicates,
+        hand_added=len(mirror.hand_added),
+        left_out=len(mirror.left_out),
+        created=tally.created,
+        notes=tuple(tally.notes) or mirror.notes,
+    )
+
+
+@dataclass
+class _Work:
+    """One collection whose source is read and whose tracks are matched."""
+
+    session: Session
+    head: CollectionHead
+    entries_skipped: int
+    tracks: Sequence[Track]
+    tally: Tally
+    waiting: tuple[SourceId, ...] = ()
+    matched: int = 0
+    duplicates: int = 0
+    names: dict[TargetId, str] = field(default_factory=dict)
+    acted: set[PlaylistId] = field(default_factory=set)
+
+    @property
+    def favourites(self) -> bool:
+        return self.session.job.policy.is_favourites(self.head.kind)
+
+    def run(self, reason: str) -> CollectionResult:
+        for _ in range(ROUNDS):
+            desired = self._desired()
+            limit = self.session.job.policy.playlist_limit
+            known = self.session.mirror(self.head)
+            chunks = (desired,) if self.favourites else decide.split(desired, limit, len(known.parts))
+            parts = bind(self.session, self.head, len(chunks), self.tally.count)
+            contents = self._look(parts)
+            if trouble := self._guard(desired, contents):
+                return trouble
+            edits = self._edits()
+            work = {
+                part.playlist: self._compare(part, chunk, contents[part.playlist], edits)
+                for part, chunk in zip(self.session.mirror(self.head).parts, chunks, strict=True)
+            }
+            self._ask(work)
+            changes = {playlist: self._changes(playlist, work[playlist], contents[playlist]) for playlist in work}
+            headers = self._headers(len(chunks), edits)
+            if not any(changes.values()) and not any(headers.values()):
+                return self._agreed(work, contents, reason)
+            # Last part first: what moves on to a later part is added there before it leaves the earlier one.
+            for playlist in reversed(list(work)):
+                self._do(playlist, (*headers[playlist], *changes[playlist]))
+        raise NotShownYet(
+            f"{self.head.name!r} still differs after {ROUNDS} looks at Deezer", "The next run looks again"
+        )
+
+    # Look
+
+    def _desired(self) -> tuple[Pair, ...]:
+        matches = self.session.checkpoint.matches
+        pairs, waiting = [], []
+        for track in self.tracks:
+            source = SourceId(track.id)
+            decision = matches[source].decision
+            if isinstance(decision, Match):
+                pairs.append(Pair(source, TargetId(decision.target)))
+                self.names[TargetId(decision.target)] = f"{', '.join(track.artists[:2])} - {track.title}"
+            else:
+                waiting.append(source)
+        self.matched, self.waiting = len(pairs), tuple(dict.fromkeys(waiting))
+        # Liked songs come newest first; Deezer shows what was liked last on top, so the oldest is liked first.
+        desired, self.duplicates = collapse(reversed(pairs) if self.favourites else pairs)
+        return desired
+
+    def _look(self, parts: Sequence[Part]) -> dict[PlaylistId, TargetContents]:
+        """Read every part, and settle what was in flight by what is seen."""
+        seen: dict[PlaylistId, TargetContents] = {}
+        for part in parts:
+            contents = self._contents(part)
+            for track in contents.tracks:
+                self.names.setdefault(TargetId(track.id), f"{', '.join(track.artists[:2])} - {track.title}")
+            present = frozenset(TargetId(track.id) for track in contents.tracks)
+            seen[part.playlist] = contents
+            if not part.in_flight:
+                continue
+            lost = part.added_in_flight(acknowledged=True) - present
+            if lost and not contents.hidden:
+                refused(self.session, lost)
+            settled = msgspec.structs.replace(part, base=settled_base(part, present), in_flight=(), acknowledged=0)
+            self.session.put(with_part(self.session.mirror(self.head), settled))
+        return seen
+
+    def _contents(self, part: Part) -> TargetContents:
+        if part.playlist in self.session.created and not part.in_flight and part.playlist not in self.acted:
+            return TargetContents(())  # created a moment ago
+        read_again = iter(LAG_WAITS if part.playlist in self.acted else ())
+        while True:
+            target = self.session.target
+            contents = target.favourites() if part.playlist == FAVOURITES else target.tracks(part.playlist)
+            present = frozenset(TargetId(track.id) for track in contents.tracks)
+            lagging = (part.added_in_flight() - present) or (part.removed_in_flight() & present)
+            if not lagging or contents.hidden or part.playlist not in self.acted:
+                return contents
+            pause = next(read_again, None)
+            if pause is None:
+                raise NotShownYet(
+                    f"Deezer confirmed changes to {self.head.name!r} but does not show them", "The next run looks again"
+                )
+            self.session.gate.wait(pause)
+
+    # Decide
+
+    def _edits(self) -> HandEdits:
+        """How hand edits are treated now: as set, unless a conflict about them has been decided."""
+        edits = self.session.job.policy.edits_for(self.head)
+        if edits is not HandEdits.ASK:
+            return edits
+        decisions = set()
+        for kind in (ConflictKind.HAND_REMOVED, ConflictKind.HAND_ADDED):
+            conflict = self.session.checkpoint.conflicts.get(conflict_id(self.head, kind))
+            if conflict is not None and conflict.decision is not None:
+                decisions.add(conflict.decision)
+        if Side.SPOTIFY in decisions:
+            return HandEdits.OVERWRITE
+        return HandEdits.KEEP if decisions else HandEdits.ASK
+
+    def _compare(self, part: Part, chunk: Sequence[Pair], contents: TargetContents, edits: HandEdits) -> Difference:
+        mirror = self.session.mirror(self.head)
+        elsewhere = {pair.target for other in mirror.parts if other.playlist != part.playlist for pair in other.base}
+        return diff(
+            part.base,
+            [pair for pair in mirror.left_out if pair.target not in elsewhere],
+            chunk,
+            [TargetId(track.id) for track in contents.tracks],
+            edits=edits,
+            asked=frozenset(mirror.hand_added),
+            hidden=contents.hidden,
+        )
+
+    def _guard(self, desired: Sequence[Pair], contents: Mapping[PlaylistId, TargetContents]) -> CollectionResult | None:
+        """Stop a plan that would remove too much of what we placed, until a person has agreed."""
+        mirror = self.session.mirror(self.head)
+        placed = [pair for part in mirror.parts for pair in part.base]
+        present = frozenset(TargetId(track.id) for seen in contents.values() for track in seen.tracks)
+        going = decide.mass_removal(placed, desired, present, self.session.job.policy.max_removals)
+        key = conflict_id(self.head, ConflictKind.MASS_REMOVAL)
+        known = self.session.checkpoint.conflicts.get(key)
+        if not going:
+            self.session.checkpoint = self.session.checkpoint.without_conflict(key)
+            return None
+        if known is not None and known.decision is Side.SPOTIFY:
+            return None  # the conflict is closed when the removals have been seen to be done
+        self._open(
+            ConflictKind.MASS_REMOVAL,
+            f"{going} of {len(placed)} mirrored entries would be removed; "
+            "take spotify to remove them, or put them back on Spotify",
+        )
+        return _ended(self.session, self.head, CollectionState.CONFLICT, "too many removals at once", self.tally)
+
+    def _ask(self, work: Mapping[PlaylistId, Difference]) -> None:
+        for kind, count, what in (
+            (ConflictKind.HAND_REMOVED, sum(len(one.ask_removed) for one in work.values()), "removed from"),
+            (ConflictKind.HAND_ADDED, sum(len(one.ask_added) for one in work.values()), "added to"),
+        ):
+            if count:
+                entries = "entry was" if count == 1 else "entries were"
+                self._open(
+                    kind,
+                    f"{count} {entries} {what} the Deezer playlist by hand; take spotify to undo it, deezer to keep it",
+                )
+
+    def _open(self, kind: ConflictKind, message: str) -> None:
+        self.session.checkpoint = self.session.checkpoint.with_conflict(
+            Conflict(
+                id=conflict_id(self.head, kind),
+                collection=self.head.id,
+                name=self.head.name,
+                kind=kind,
+                message=message,
+                opened_at=self.session.now_text(),
+            )
+        )
+
+    def _changes(self, playlist: PlaylistId, difference: Difference, contents: TargetContents) -> tuple[Change, ...]:
+        if not self.favourites:
+            limit = self.session.job.policy.playlist_limit
+            return decide.playlist_changes(playlist, difference, contents, batch=self.session.target.batch, limit=limit)
+        room = max(0, FAVOURITES_CAP - len(contents.tracks) - contents.hidden)
+        if len(difference.add) > room:
+            self._note(f"Deezer's favourites are full: {len(difference.add) - room} liked songs do not fit")
+            difference = msgspec.structs.replace(difference, add=difference.add[:room])
+        return decide.favourite_changes(difference)
+
+    def _headers(self, count: int, edits: HandEdits) -> dict[PlaylistId, tuple[Change, ...]]:
+        """What to do about each part's metadata; agreed at once where nothing is to do."""
+        parts = self.session.mirror(self.head).parts
+        if self.favourites:
+            return {part.playlist: () for part in parts}
+        policy = self.session.job.policy
+        found: dict[PlaylistId, tuple[Change, ...]] = {}
+        for part, title in zip(parts, decide.titles(self.head, policy, count), strict=True):
+            wanted = decide.wanted_header(self.head, policy, title)
+            shown = self.session.listed().get(part.playlist)
+            if shown is None:
+                # Not in the listing, but it answers by id (find_gone): judged again when the listing shows it.
+                found[part.playlist] = ()
+                continue
+            todo = decide.metadata(part, wanted, shown, edits)
+            for note in todo.kept:
+                self._note(note)
+            if todo.description is not None and part.header is not None:
+                now = self.session.target.header(part.playlist)
+                if now.description != part.header.description and edits is not HandEdits.OVERWRITE:
+                    self._note("description changed by hand on Deezer")
+                    todo = msgspec.structs.replace(todo, description=None)
+            change = todo.change(part.playlist)
+            found[part.playlist] = (change,) if change else ()
+            if change is None:
+                agreed = msgspec.structs.replace(part, header=wanted, title=shown.title)
+                self.session.put(with_part(self.session.mirror(self.head), agreed))
+        return found
+
+    # Do
+
+    def _do(self, playlist: PlaylistId, changes: Sequence[Change]) -> None:
+        if changes:
+            self.session.job.observer.planned(self.head, tuple(changes), self.names)
+        for change in changes:
+            if not self._write(playlist, change):
+                break
+
+    def _write(self, playlist: PlaylistId, change: Change) -> bool:
+        """Make one change, its intent saved first. False when it was refused, so that what follows is planned anew."""
+        if isinstance(change, UpdatePlaylist):
+            return self._update(change)
+        self.session.put(intend(self.session.mirror(self.head), playlist, change))
+        self.session.save()
+        receipt = self.session.target.apply(change)
+        if isinstance(receipt, Refused):
+            self._refused(playlist, change, receipt)
+            return False
+        self.session.put(acknowledge(self.session.mirror(self.head), playlist))
+        self.acted.add(playlist)
+        self.tally.count(change)
+        self.session.job.observer.advance()
+        return True
+
+    def _update(self, change: UpdatePlaylist) -> bool:
+        # Setting metadata twice does no harm and a listing shows whether it was set, so it needs no intent.
+        if isinstance(receipt := self.session.target.apply(change), Refused):
+            self._note(f"Deezer refused to change the playlist's metadata: {receipt.reason}")
+        else:
+            self.tally.count(change)
+        mirror = self.session.mirror(self.head)
+        part = next(part for part in mirror.parts if part.playlist == change.playlist)
+        title = decide.titles(self.head, self.session.job.policy, len(mirror.parts))[mirror.parts.index(part)]
+        wanted = decide.wanted_header(self.head, self.session.job.policy, title)
+        shown = self.session.listed()[change.playlist]
+        shown = msgspec.structs.replace(
+            shown,
+            title=shown.title if change.title is None else change.title,
+            public=shown.public if change.public is None else change.public,
+        )
+        self.session.listed()[change.playlist] = shown
+        self.session.put(with_part(mirror, msgspec.structs.replace(part, header=wanted, title=shown.title)))
+        self.session.save()
+        return True
+
+    def _refused(self, playlist: PlaylistId, change: Change, receipt: Refused) -> None:
+        """A refused batch is tried again in halves, so that one blocked track does not hold the others up; a track
+        that is refused alone is unmatched from now on, unless Deezer says that it has it."""
+        match change:
+            case AddTracks(tracks=tracks) if len(tracks) > 1:
+                middle = len(tracks) // 2
+                for half in (tracks[:middle], tracks[middle:]):
+                    self._write(playlist, AddTracks(playlist, half))
+            case AddTracks(tracks=tracks) if not receipt.already:
+                refused(self.session, tracks, at_once=True)
+                self._note(f"Deezer refused {self.names.get(tracks[0], tracks[0])}: {receipt.reason}")
+            case LikeTrack(track=track):
+                refused(self.session, (track,), at_once=True)
+                self._note(f"Deezer refused {self.names.get(track, track)}: {receipt.reason}")
+            case AddTracks():
+                pass  # it is there already, if hidden; the next look settles it
+            case _:
+                self._note(f"Deezer refused a change: {receipt.reason}")
+
+    # Settle
+
+    def _agreed(
+        self, work: Mapping[PlaylistId, Difference], contents: Mapping[PlaylistId, TargetContents], reason: str
+    ) -> CollectionResult:
+        session, head = self.session, self.head
+        mirror = session.mirror(head)
+        parts = []
+        for part in mirror.parts:
+            seen, listed = contents[part.playlist], session.listed().get(part.playlist)
+            untouched = not self.tally.changed and listed is not None
+            parts.append(
+                msgspec.structs.replace(
+                    part,
+                    base=work[part.playlist].base,
+                    in_flight=(),
+                    acknowledged=0,
+                    fingerprint=seen.fingerprint or (listed.fingerprint if untouched and listed else ""),
+                    count=len(seen.tracks) + seen.hidden,
+                    modified=listed.modified if untouched and listed else 0,
+                )
+            )
+        if hidden := sum(len(one.hidden) for one in work.values()):
+            self._note(f"{hidden} mirrored entries are hidden by Deezer (withdrawn or not available in your country)")
+        now = session.now_text()
+        state = CollectionState.CHANGED if self.tally.changed else CollectionState.IN_SYNC
+        records = (session.checkpoint.matches.get(source) for source in self.waiting)
+        retries = sorted((record.retry_at for record in records if record and record.retry_at), key=from_iso)
+        if len(parts) > 1:
+            self._note(f"longer than Deezer's limit: split into {len(parts)} playlists")
+        session.put(
+            msgspec.structs.replace(
+                mirror,
+                state=CollectionState.IN_SYNC,
+                reason="",
+                parts=tuple(parts),
+                left_out=tuple({pair.target: pair for one in work.values() for pair in one.left_out}.values()),
+                hand_added=tuple(track for one in work.values() for track in one.hand_added),
+                snapshot=head.snapshot,
+                reading=None,
+                waiting=self.waiting,
+                retry_at=retries[0] if retries else None,
+                rule=session.job.policy.fingerprint(head),
+                entries=len(self.tracks) + self.entries_skipped,
+                matched=self.matched,
+                skipped=self.entries_skipped,
+                duplicates=self.duplicates,
+                synced_at=now,
+                verified_at=now,
+                failures=0,
+                missing_since=None,
+                missing_runs=0,
+                notes=tuple(self.tally.notes),
+            )
+        )
+        self._close_conflicts(work)
+        session.save()
+        return result_of(session.mirror(head), state, reason, self.tally)
+
+    def _close_conflicts(self, work: Mapping[PlaylistId, Difference]) -> None:
+        for kind in (ConflictKind.MASS_REMOVAL, ConflictKind.HAND_REMOVED, ConflictKind.HAND_ADDED):
+            conflict = self.session.checkpoint.conflicts.get(conflict_id(self.head, kind))
+            if conflict is not None and conflict.decision is not None:
+                self.session.checkpoint = self.session.checkpoint.without_conflict(conflict.id)
+
+    def _note(self, note: str) -> None:
+        if note not in self.tally.notes:
+            self.tally.notes.append(note)

@@ -1,0 +1,138 @@
+"""What one run holds while it works: the connections, the checkpoint as it stands now, and what it counts.
+
+Saving. Intents and settlements are saved at once. Reads and matches can be made again, at the price of calls; they
+are saved every ``SAVE_EVERY`` seconds and whenever the run stops.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from musicdiff_job.clock import StopFlag
+from musicdiff_job.core.checkpoint import Checkpoint, Mirror
+from musicdiff_job.core.match import Rules
+from musicdiff_job.core.model import CollectionHead, PlaylistId, SourceId, TargetHead, TargetId
+from musicdiff_job.core.outcome import ExitCodes
+from musicdiff_job.core.policy import Policy
+from musicdiff_job.core.summary import Trigger
+from musicdiff_job.core.timestamps import to_iso
+from musicdiff_job.gate import Gate
+from musicdiff_job.ports import Catalogue, Clock, Lease, Observer, Source, Store, Target
+
+SAVE_EVERY = 5.0
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """The services, as one run reaches them. ``close`` ends their connections."""
+
+    gate: Gate
+    source: Source
+    target: Target
+    catalogue: Catalogue
+    close: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything ``run_once`` needs. ``connect`` is called only when there is something to do, with the checkpoint
+    that was loaded. ``retry`` are the growing pauses, in seconds, after which an unmatched track is tried again."""
+
+    store: Store
+    clock: Clock
+    stop: StopFlag
+    connect: Callable[[Checkpoint], Connections]
+    policy: Policy
+    rules: Rules
+    observer: Observer
+    run_id: str
+    retry: tuple[float, ...] = (86_400.0, 3 * 86_400.0, 7 * 86_400.0, 30 * 86_400.0)
+    overrides: Mapping[SourceId, TargetId | None] = field(default_factory=dict)
+    max_seconds: float = 600.0
+    profile: str = "default"
+    trigger: Trigger = Trigger.MANUAL
+    dry_run: bool = False
+    only: tuple[str, ...] = ()
+    force: bool = False
+    exit_codes: ExitCodes = ExitCodes.SIMPLE
+
+
+class Session:
+    """The mutable side of one run."""
+
+    def __init__(self, job: Job, lease: Lease, checkpoint: Checkpoint, connections: Connections) -> None:
+        self.job = job
+        self.lease = lease
+        self.checkpoint = checkpoint
+        self.connections = connections
+        self.methods: Counter[str] = Counter()
+        self.lookups = 0
+        self.created: set[PlaylistId] = set()
+        self._saved_at = job.clock.monotonic()
+        self._listed: dict[PlaylistId, TargetHead] | None = None
+
+    @property
+    def gate(self) -> Gate:
+        """The door to the services."""
+        return self.connections.gate
+
+    @property
+    def target(self) -> Target:
+        """The account that is written to."""
+        return self.connections.target
+
+    @property
+    def source(self) -> Source:
+        """The account that is copied from."""
+        return self.connections.source
+
+    def now(self) -> datetime:
+        """The time, aware, in UTC."""
+        return self.job.clock.now()
+
+    def now_text(self) -> str:
+        """The time as the checkpoint writes it."""
+        return to_iso(self.now())
+
+    def mirror(self, head: CollectionHead) -> Mirror:
+        """The collection's memory; a fresh one for a new collection."""
+        return self.checkpoint.mirrors.get(head.id) or Mirror(id=head.id, kind=head.kind, name=head.name)
+
+    def put(self, mirror: Mirror) -> None:
+        """Replace a collection's memory, unsaved."""
+        self.checkpoint = self.checkpoint.with_mirror(mirror)
+
+    def listed(self) -> dict[PlaylistId, TargetHead]:
+        """The target's playlists, read once per run. Raises what ``Target.playlists`` raises."""
+        if self._listed is None:
+            self._listed = {head.id: head for head in self.target.playlists()}
+        return self._listed
+
+    def knows_target(self) -> bool:
+        """Whether the target's playlists were read in this run."""
+        return self._listed is not None
+
+    def bound(self) -> frozenset[PlaylistId]:
+        """The target playlists that mirrors own."""
+        return frozenset(part.playlist for mirror in self.checkpoint.mirrors.values() for part in mirror.parts)
+
+    def save(self) -> None:
+        """Save now, with the gate's ledgers and closed services."""
+        self.checkpoint = msgspec.structs.replace(
+            self.checkpoint,
+            ledgers={**self.checkpoint.ledgers, **self.gate.ledgers()},
+            not_before=self.gate.not_before(),
+        )
+        self.lease.save(self.checkpoint)
+        self._saved_at = self.job.clock.monotonic()
+
+    def save_soon(self) -> None:
+        """Save if the last save is more than ``SAVE_EVERY`` seconds old."""
+        if self.job.clock.monotonic() - self._saved_at >= SAVE_EVERY:
+            self.save()
