@@ -1,0 +1,162 @@
+"""``demo``: the real job against the built-in sandbox, twice, with no account and no network.
+
+Nothing of the user's own is read or written: settings and credentials come from the sandbox alone, the checkpoint
+lives in a temporary folder. What differs from a real first sync is said out loud: the sandbox stands wider limits
+than Deezer does, and the job is told so by the same two settings that anybody can set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import signal
+import tempfile
+from pathlib import Path
+
+import click
+import msgspec
+
+from musicdiff_job import bootstrap
+from musicdiff_job import settings as settings_loader
+from musicdiff_job.cli.command import JobCommand, shared
+from musicdiff_job.cli.output import complain, say, show
+from musicdiff_job.cli.run import Wish, is_watched, perform, watcher
+from musicdiff_job.cli.session import Session, keep_log, run_id
+from musicdiff_job.cli.signals import leave, stopping
+from musicdiff_job.clock import StopFlag, SystemClock
+from musicdiff_job.core.outcome import ExitCode, Outcome, exit_code
+from musicdiff_job.core.secret import Redactor
+from musicdiff_job.core.summary import Summary
+from musicdiff_job.report.run import run_blocks
+from musicdiff_job.report.text import Cell, Lines, Tone, count
+from musicdiff_job.report.unmatched import unmatched_lines, unmatched_text
+from musicdiff_job.sandbox.__main__ import library as library_of
+from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
+from musicdiff_job.sandbox.server import Sandbox
+from musicdiff_job.sandbox.spotify_render import Cohort
+from musicdiff_job.sandbox.world import SpotifyAccount
+from musicdiff_job.settings.model import Settings
+
+FASTER = 10
+"""How many times the sandbox's limits, and the demo's settings for them, are wider than the defaults."""
+UNMATCHED_SHOWN = 8
+
+
+@click.command("demo", cls=JobCommand, example="musicdiff-job demo --library synthetic:10x50+100")
+@click.option(
+    "--library",
+    default="demo",
+    show_default=True,
+    metavar="L",
+    help="demo, empty, synthetic:50x100+200, albums:50x100.",
+)
+@click.option(
+    "--cohort",
+    type=click.Choice([cohort.value for cohort in Cohort]),
+    default=Cohort.RESTRICTED.value,
+    show_default=True,
+    help="Which kind of Spotify app the sandbox takes the job for.",
+)
+@click.option("--serve", is_flag=True, help="Only keep the sandbox up, at Deezer's real limits, for other commands.")
+@click.pass_context
+def demo(context: click.Context, *, library: str, cohort: str, serve: bool) -> int:
+    """Run the real job against a built-in Spotify and Deezer.
+
+    Needs no account and no network; your own settings and credentials are not read. The first run mirrors a library
+    of real recordings' metadata, the second finds nothing left to do.
+    """
+    try:
+        account = library_of(library)
+    except argparse.ArgumentTypeError as error:
+        raise click.BadParameter(str(error), param_hint="--library") from None
+    with tempfile.TemporaryDirectory(prefix="musicdiff-demo-") as folder:
+        if serve:
+            with Sandbox(account, cohort=Cohort(cohort)) as sandbox:
+                return _serve(sandbox, Path(folder))
+        quota = DeezerSwitches().quota_calls
+        switches = DeezerSwitches(quota_calls=quota * FASTER if quota else None)
+        with Sandbox(account, cohort=Cohort(cohort), switches=switches) as sandbox:
+            return _twice(context, sandbox, account, Path(folder))
+
+
+def _serve(sandbox: Sandbox, folder: Path) -> int:
+    """Print the variables to export and wait for a signal."""
+    variables = {**sandbox.environment(), "MUSICDIFF_CHECKPOINT_URL": str(folder / "checkpoint.json.gz")}
+    stop = StopFlag()
+    with stopping(stop):
+        say(*(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
+        complain("The sandbox is up until Ctrl-C. Export these lines in another shell and try any command there.")
+        while stop.signal is None:
+            stop.wait(60.0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return ExitCode.OK
+
+
+def _twice(context: click.Context, sandbox: Sandbox, account: SpotifyAccount, folder: Path) -> int:
+    options = shared(context)
+    stop = StopFlag()
+    with stopping(stop):
+        session = _session(context, sandbox, folder, stop)
+        deezer = session.loaded.settings.deezer
+        say(
+            f"A sandbox stands in for Spotify ({count(len(account.playlists()), 'playlist')}) and Deezer (empty).",
+            f"Its limits are {FASTER} times as wide as Deezer's, and so are the job's: deezer.requests_per_5s = "
+            f"{deezer.requests_per_5s}, deezer.write_interval = {deezer.write_interval:g} s. With an account, expect "
+            f"{FASTER} times as long.",
+            "",
+        )
+        first = _run(context, session)
+        say(Cell("First run", Tone.GOOD))
+        show(*run_blocks(first, session.now(), every=True))
+        _tell_unmatched(session)
+        if first.outcome is Outcome.INTERRUPTED:
+            leave(exit_code(first.outcome, signal=stop.signal))
+        second = _run(context, session)
+        say("", Cell("Second run", Tone.GOOD))
+        show(*run_blocks(second, session.now(), every=options.verbose))
+    return exit_code(first.outcome) or exit_code(second.outcome, signal=stop.signal)
+
+
+def _session(context: click.Context, sandbox: Sandbox, folder: Path, stop: StopFlag) -> Session:
+    clock = SystemClock(stop)
+    options = shared(context)
+    loaded = settings_loader.load(
+        env={
+            **sandbox.environment(),
+            "MUSICDIFF_CHECKPOINT_URL": str(folder / "checkpoint.json.gz"),
+            "MUSICDIFF_LOG_LEVEL": "info" if options.verbose else "warning",
+        },
+        cwd=folder,
+    )
+    loaded = msgspec.structs.replace(loaded, settings=_faster(loaded.settings))
+    redactor = Redactor()
+    redactor.learn(*loaded.secrets())
+    name = run_id(clock.now())
+    keep_log(loaded.settings, options, redactor, name, drawn=is_watched(options))
+    return Session(options, loaded, stop, clock, redactor, bootstrap.open_store(loaded.settings, clock), name)
+
+
+def _faster(settings: Settings) -> Settings:
+    deezer = settings.deezer
+    return msgspec.structs.replace(
+        settings,
+        deezer=msgspec.structs.replace(
+            deezer,
+            requests_per_5s=deezer.requests_per_5s * FASTER,
+            write_interval=deezer.write_interval / FASTER,
+        ),
+    )
+
+
+def _run(context: click.Context, session: Session) -> Summary:
+    with watcher(shared(context)) as watching:
+        return perform(session, Wish(), watching, name=run_id(session.now()))
+
+
+def _tell_unmatched(session: Session) -> None:
+    lines = unmatched_lines(session.peek())
+    if lines:
+        say("", Cell("Without a counterpart", Tone.BUSY))
+        show(Lines(unmatched_text(lines[:UNMATCHED_SHOWN], session.now())))
+    if len(lines) > UNMATCHED_SHOWN:
+        say(f"... and {len(lines) - UNMATCHED_SHOWN} more")

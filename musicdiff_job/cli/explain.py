@@ -1,0 +1,153 @@
+"""``explain``: every step of the decision about one track, by asking the catalogue again or from memory alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from musicdiff_job import bootstrap
+from musicdiff_job.cli.command import JobCommand
+from musicdiff_job.cli.output import show
+from musicdiff_job.cli.session import Session, open_session
+from musicdiff_job.cli.signals import stopping
+from musicdiff_job.clock import StopFlag
+from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, holds
+from musicdiff_job.core.errors import JobError, UsageError
+from musicdiff_job.core.links import is_source_id, source_id
+from musicdiff_job.core.match import Ask, Evidence, Match, Question, Rules, Scored, Unmatched, decide, score
+from musicdiff_job.core.model import SourceId, Track
+from musicdiff_job.core.text import canonical_title
+from musicdiff_job.report.explain import Asked, Explanation, explain_blocks
+from musicdiff_job.report.silent import Silent
+from musicdiff_job.report.unmatched import track_name
+
+SHOWN = 12
+"""Tracks listed when a title names several."""
+
+Catalogue = Callable[[Question], tuple[Track, ...]]
+
+
+@click.command("explain", cls=JobCommand, example="musicdiff-job explain 'harder better faster' --offline")
+@click.argument("track", metavar="TRACK")
+@click.option("--offline", is_flag=True, help="From the checkpoint alone, without asking Deezer's catalogue.")
+@click.pass_context
+def explain(context: click.Context, *, track: str, offline: bool) -> None:
+    """Show every step of the decision about one track.
+
+    TRACK is a Spotify id, URI or web address, or words of title and artist of a track that the checkpoint knows. The
+    catalogue is asked as the job would ask it, in at most a handful of calls; nothing is stored.
+    """
+    stop = StopFlag()
+    with stopping(stop):
+        session = open_session(context, stop)
+        checkpoint = session.peek()
+        source = find_track(track, checkpoint)
+        show(*explain_blocks(explained(session, checkpoint, source, offline=offline), session.now()))
+
+
+def find_track(text: str, checkpoint: Checkpoint) -> SourceId:
+    """The track that ``text`` names by id, or by words of title and artists if exactly one known track has them all.
+
+    Raises ``UsageError``, listing the tracks when there are several.
+    """
+    if is_source_id(text):
+        return source_id(text)
+    if "://" in text or text.startswith("spotify:"):
+        return source_id(text)
+    words = canonical_title(text).split()
+    found = {
+        source: record.track
+        for source, record in checkpoint.matches.items()
+        if words and _mentions(record.track, words)
+    }
+    titled = {source: track for source, track in found.items() if canonical_title(track.title) == " ".join(words)}
+    chosen = titled if len(titled) == 1 else found
+    if len(chosen) == 1:
+        return next(iter(chosen))
+    if not chosen:
+        raise UsageError(f"no track that the checkpoint knows is called {text}", "Give its Spotify id or address")
+    listed = [f"{source} {track_name(track.title, track.artists)}" for source, track in list(chosen.items())[:SHOWN]]
+    more = f", and {len(chosen) - SHOWN} more" if len(chosen) > SHOWN else ""
+    raise UsageError(f"{len(chosen)} tracks are called so: {', '.join(listed)}{more}", "Give one id")
+
+
+def _mentions(track: Track, words: list[str]) -> bool:
+    name = canonical_title(f"{track.title} {' '.join(track.artists)}")
+    return all(word in name for word in words)
+
+
+def explained(session: Session, checkpoint: Checkpoint, source: SourceId, *, offline: bool) -> Explanation:
+    """Gather all there is to say."""
+    overrides = bootstrap.assemble(
+        session.loaded,
+        stop=session.stop,
+        clock=session.clock,
+        observer=Silent(),
+        redactor=session.redactor,
+        store=session.store,
+        run_id=session.run_id,
+        dry_run=True,
+    ).overrides
+    rules = bootstrap.rules_of(session.loaded.settings)
+    record = checkpoint.matches.get(source)
+    asked, candidates, fresh, trouble = _remembered(record, rules)
+    if not offline and record is not None and record.track.title:
+        try:
+            asked, candidates, fresh = _asked_now(session, record, rules)
+        except JobError as error:
+            trouble = f"Deezer's catalogue could not be asked ({error}); this is from memory"
+    return Explanation(
+        source=source,
+        record=record,
+        collections=tuple(one.name for one in checkpoint.mirrors.values() if holds(one, frozenset({source}))),
+        in_file=source in overrides,
+        file_target=overrides.get(source),
+        rules=rules,
+        asked=asked,
+        candidates=candidates,
+        fresh=fresh,
+        trouble=trouble,
+    )
+
+
+def _remembered(
+    record: MatchRecord | None, rules: Rules
+) -> tuple[tuple[Asked, ...], tuple[Scored, ...], Match | Unmatched | None, str]:
+    """What the checkpoint kept: the evidence of an open search, or the best that was turned down."""
+    if record is None:
+        return (), (), None, ""
+    if record.evidence is not None:
+        asked = tuple(Asked(question, None) for question in record.evidence.asked)
+        return asked, ranked(record.track, record.evidence.candidates, rules), None, ""
+    best = record.decision.best if isinstance(record.decision, Unmatched) else ()
+    return (), best, None, ""
+
+
+def _asked_now(
+    session: Session, record: MatchRecord, rules: Rules
+) -> tuple[tuple[Asked, ...], tuple[Scored, ...], Match | Unmatched]:
+    catalogue, close = bootstrap.open_catalogue(session.loaded, session.clock, session.stop)
+    try:
+        return converse(record.track, rules, frozenset(record.rejected), catalogue.ask)
+    finally:
+        close()
+
+
+def converse(
+    wanted: Track, rules: Rules, rejected: frozenset[str], ask: Catalogue
+) -> tuple[tuple[Asked, ...], tuple[Scored, ...], Match | Unmatched]:
+    """The whole conversation about one track: questions with their numbers of answers, ranked candidates, verdict."""
+    evidence = Evidence()
+    asked: list[Asked] = []
+    while isinstance(step := decide(wanted, evidence, rules, rejected), Ask):
+        answer = ask(step.question)
+        asked.append(Asked(step.question, len(answer)))
+        evidence = evidence.with_answer(step.question, answer)
+    return tuple(asked), ranked(wanted, evidence.candidates, rules), step
+
+
+def ranked(wanted: Track, candidates: tuple[Track, ...], rules: Rules) -> tuple[Scored, ...]:
+    """Candidates that may be taken first, each kind best first."""
+    scored = (score(wanted, candidate, rules) for candidate in candidates)
+    return tuple(sorted(scored, key=lambda item: (bool(item.refused), -item.score, item.track.id)))

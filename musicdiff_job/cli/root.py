@@ -1,0 +1,115 @@
+"""The command ``musicdiff-job``: its sub-commands, and what becomes of errors.
+
+Every way to end is turned into a status here, by the table in ``core.outcome``: a command returns its status, click's
+own complaints are ``usage``, a ``JobError`` carries its outcome, and anything else is a bug.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from musicdiff_job import __version__
+from musicdiff_job.cli.command import JobGroup, Lazy
+from musicdiff_job.cli.output import complain, quietly_flush
+from musicdiff_job.cli.signals import leave
+from musicdiff_job.core.errors import ConfigError, Interrupted, JobError
+from musicdiff_job.core.outcome import ExitCode, ExitCodes, exit_code
+from musicdiff_job.journal import event
+
+COMMANDS = {
+    "run": Lazy("run", "run", "Do the job once: look, decide, do, save, exit."),
+    "plan": Lazy("plan", "plan", "Show what a run would change, without changing it."),
+    "status": Lazy("status", "status", "Say how things stand, from the checkpoint alone."),
+    "playlists": Lazy("playlists", "playlists", "List the collections and where each stands."),
+    "history": Lazy("history", "history", "List the last runs."),
+    "unmatched": Lazy("unmatched", "unmatched", "List the tracks without a counterpart, and why."),
+    "explain": Lazy("explain", "explain", "Show every step of the decision about one track."),
+    "match": Lazy("match", "match", "Decide a track's counterpart yourself."),
+    "conflicts": Lazy("conflicts", "conflicts", "List the questions that only you may decide."),
+    "resolve": Lazy("conflicts", "resolve", "Decide a conflict; the next run carries it out."),
+    "pause": Lazy("pause", "pause", "Make runs do nothing until `resume`."),
+    "resume": Lazy("pause", "resume", "Let runs work again."),
+    "reset": Lazy("reset", "reset", "Forget part of the checkpoint."),
+    "checkpoint": Lazy("checkpoint", "checkpoint", "Look at the checkpoint, check it, roll it back."),
+    "demo": Lazy("demo", "demo", "Run the real job against a built-in Spotify and Deezer."),
+}
+
+
+class Root(JobGroup):
+    """The whole command line; ``main`` never lets an error through."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line. Exits with the status, or returns it when not in ``standalone_mode``."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a name that the locale cannot show is no reason to fail
+        try:
+            result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            status = result if isinstance(result, int) else ExitCode.OK
+        except Exception as error:  # one handler for every way a command can end
+            status = status_of(error)
+        quietly_flush()
+        if standalone_mode:
+            sys.exit(status)  # noqa: TID251 - this is the place
+        return status
+
+
+def status_of(error: Exception) -> int:
+    """Say what went wrong on stderr, and give the status for it."""
+    match error:
+        case click.ClickException():
+            _complain_of_usage(error)
+            return ExitCode.USAGE
+        case click.Abort():
+            complain("stopped")
+            return ExitCode.INTERRUPTED_INT
+        case ConfigError():
+            complain(*error.problems, *([error.hint] if error.hint else []))
+            return ExitCode.CONFIG
+        case Interrupted():
+            complain(str(error))
+            leave(exit_code(error.outcome, signal=error.signal))
+        case JobError():
+            complain(str(error))
+            # Whoever gives a command wants to know that it was not carried out, so these are never 0.
+            return exit_code(error.outcome, ExitCodes.DETAILED)
+        case _:
+            event("command.crashed", logging.CRITICAL, error=error)
+            complain(f"{type(error).__name__}: this is a bug in musicdiff-job; the traceback is in the log")
+    return ExitCode.CRASH
+
+
+def _complain_of_usage(error: click.ClickException) -> None:
+    """click's own message with usage, without whatever the command line smuggled into it."""
+    text = io.StringIO()
+    error.show(file=text)
+    complain(*text.getvalue().splitlines())
+
+
+def _version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        click.echo(f"musicdiff-job {__version__}")
+        context.exit()
+
+
+@click.group("musicdiff-job", cls=Root, lazy=COMMANDS, example="musicdiff-job run --dry-run")
+@click.option("--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Say the version.")
+def root() -> None:
+    """Keep a Deezer account in step with a Spotify account, one run at a time.
+
+    Start with `musicdiff-job demo`: it needs no account. Settings come from flags, MUSICDIFF_... variables and a TOML
+    file; credentials only from the environment.
+    """

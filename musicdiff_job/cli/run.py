@@ -1,0 +1,203 @@
+"""``run``: the job, once.
+
+What is said. On a terminal a progress bar and a table; otherwise the last line on stdout is the summary as one JSON
+object, whatever the outcome. ``-q`` drops both unless something is wrong, so that cron has nothing to mail; a summary
+that is wanted all the same goes to ``--summary-file``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from musicdiff_job import bootstrap
+from musicdiff_job.cli.command import JobCommand, shared
+from musicdiff_job.cli.files import replace_file
+from musicdiff_job.cli.output import complain, is_terminal, json_text, show, show_json
+from musicdiff_job.cli.session import open_session, run_id
+from musicdiff_job.cli.signals import leave, stopping
+from musicdiff_job.clock import StopFlag, SystemClock
+from musicdiff_job.core.errors import ConfigError, JobError
+from musicdiff_job.core.outcome import TABLE, ExitCodes, Outcome, exit_code
+from musicdiff_job.core.summary import ErrorLine, Summary
+from musicdiff_job.core.timestamps import to_iso
+from musicdiff_job.core.trigger import trigger_of
+from musicdiff_job.job import run_once
+from musicdiff_job.report.run import error_line, run_blocks
+from musicdiff_job.report.silent import ShowsCalls, Silent
+from musicdiff_job.report.text import clean
+
+if TYPE_CHECKING:
+    from musicdiff_job.cli.command import Shared
+    from musicdiff_job.cli.session import Session
+    from musicdiff_job.core.checkpoint import Checkpoint
+    from musicdiff_job.ports import Observer
+    from musicdiff_job.session import Connections, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks of a run, beyond the settings."""
+
+    dry_run: bool = False
+    max_seconds: float | None = None
+    max_calls: int | None = None
+    only: tuple[str, ...] = ()
+    force: bool = False
+
+
+@click.command("run", cls=JobCommand, example="musicdiff-job run --dry-run --only 'Gym*'")
+@click.option("--dry-run", is_flag=True, help="Read and plan; write neither to Deezer nor to the checkpoint.")
+@click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Time budget.")
+@click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Budget of API calls, retries included.")
+@click.option("--only", multiple=True, metavar="PATTERN", help="Only these collections; may be given again.")
+@click.option("--force", is_flag=True, help="Look at everything, due or not, changed or not.")
+@click.option(
+    "--exit-codes",
+    type=click.Choice([codes.value for codes in ExitCodes]),
+    default=ExitCodes.SIMPLE.value,
+    show_default=True,
+    help="simple: 0 unless somebody should look; detailed: a status for each outcome.",
+)
+@click.option("--summary-file", type=click.Path(path_type=Path), metavar="F", help="Write the summary (JSON) here.")
+@click.pass_context
+def run(
+    context: click.Context,
+    *,
+    dry_run: bool,
+    max_seconds: float | None,
+    max_calls: int | None,
+    only: tuple[str, ...],
+    force: bool,
+    exit_codes: str,
+    summary_file: Path | None,
+) -> int:
+    """Do the job once: look, decide, do, save, exit.
+
+    Without a terminal, the last line on stdout is the summary as JSON; with -q nothing is said unless something is
+    wrong.
+    """
+    stop = StopFlag()
+    clock = SystemClock(stop)
+    started = clock.now()
+    wish = Wish(dry_run, max_seconds, max_calls, only, force)
+    options = shared(context)
+    with stopping(stop):
+        try:
+            session = open_session(context, stop, clock, drawn=is_watched(options))
+        except ConfigError as error:
+            complain(*error.problems)
+            summary = refused(error, started, started, options.profile or "default")
+            show_problems = False
+        else:
+            with ExitStack() as stack:
+                summary = perform(session, wish, stack.enter_context(watcher(options)))
+            show_problems = True
+    code = exit_code(summary.outcome, ExitCodes(exit_codes), stop.signal)
+    summary = msgspec.structs.replace(summary, exit_code=int(code))
+    if summary_file is not None:
+        _write_summary(summary_file, summary)
+    _tell(summary, options, clock.now(), problems=show_problems)
+    if summary.outcome is Outcome.INTERRUPTED:
+        leave(code)
+    return code
+
+
+def perform(session: Session, wish: Wish, observer: Observer, *, name: str = "") -> Summary:
+    """One run in these surroundings, called ``name`` if it is not the session's only one. Every way to end that the
+    job foresees is in the summary."""
+    started = session.now()
+    try:
+        job = bootstrap.assemble(
+            session.loaded,
+            stop=session.stop,
+            clock=session.clock,
+            observer=observer,
+            redactor=session.redactor,
+            store=session.store,
+            dry_run=wish.dry_run,
+            max_seconds=wish.max_seconds,
+            max_calls=wish.max_calls,
+            only=wish.only,
+            force=wish.force,
+            trigger=trigger_of(os.environ),
+            run_id=name or session.run_id,
+        )
+        if isinstance(observer, ShowsCalls):
+            job = _counted(job, observer, wish.max_calls or session.loaded.settings.budget.calls)
+        return run_once(job)
+    except JobError as error:
+        return refused(error, started, session.now(), session.loaded.settings.profile)
+
+
+def _counted(job: Job, observer: ShowsCalls, budget: int) -> Job:
+    """The job, whose calls ``observer`` can see from the moment it connects. Sign-ins are not part of the budget."""
+
+    def connect(checkpoint: Checkpoint) -> Connections:
+        connections = job.connect(checkpoint)
+        observer.calls_left = lambda: (
+            budget - sum(calls for service, calls in connections.gate.tally().calls.items() if service != "auth")
+        )
+        return connections
+
+    return replace(job, connect=connect)
+
+
+def refused(error: JobError, started: datetime, finished: datetime, profile: str) -> Summary:
+    """The summary of a run that ended before the job could write one."""
+    problems = error.problems if isinstance(error, ConfigError) else (error.message,)
+    return Summary(
+        run_id=run_id(started),
+        outcome=error.outcome,
+        started_at=to_iso(started),
+        finished_at=to_iso(finished),
+        duration_seconds=round((finished - started).total_seconds(), 3),
+        profile=profile,
+        trigger=trigger_of(os.environ),
+        errors=tuple(ErrorLine("", problem, error.hint) for problem in problems),
+    )
+
+
+def is_watched(options: Shared) -> bool:
+    """Whether there is somebody to see a progress bar; with ``-v`` the log takes its place."""
+    return is_terminal(sys.stderr) and not options.verbosity
+
+
+def watcher(options: Shared) -> AbstractContextManager[Observer]:
+    """A progress bar, or nobody."""
+    if is_watched(options):
+        from musicdiff_job.report.progress import ProgressBar  # imports rich
+
+        return ProgressBar()
+    return nullcontext(Silent())
+
+
+def _tell(summary: Summary, options: Shared, now: datetime, *, problems: bool) -> None:
+    """Say how it went; ``problems`` is False when stderr has told them already."""
+    healthy = TABLE[summary.outcome].healthy
+    if is_terminal(sys.stdout) and not (options.quiet and healthy):
+        if problems:
+            show(*run_blocks(summary, now, every=options.verbose))
+        return
+    if not healthy and problems and (options.quiet or is_terminal(sys.stderr)):
+        complain(f"{summary.outcome}: {TABLE[summary.outcome].meaning}")
+        complain(*(error_line(line.where, line.message, line.hint) for line in summary.errors))
+        complain(*(f"conflict {line.id} in {clean(line.name)}: {line.message}" for line in summary.conflicts))
+    if not options.quiet:
+        show_json(summary, indent=0)
+
+
+def _write_summary(path: Path, summary: Summary) -> None:
+    try:
+        replace_file(path, f"{json_text(summary)}\n".encode())
+    except OSError as error:
+        # The run itself is done and saved; a place for the summary cannot change how it went.
+        complain(f"the summary cannot be written to {path}: {error.strerror}")

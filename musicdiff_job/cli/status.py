@@ -1,0 +1,105 @@
+"""``status``: how things stand, from the checkpoint alone. No network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from musicdiff_job.cli.command import JobCommand, shared
+from musicdiff_job.cli.output import complain, show, show_json
+from musicdiff_job.cli.session import open_session
+from musicdiff_job.core.budget import deezer_rule, spotify_rule
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.expiry import consent_ends
+from musicdiff_job.core.model import Service
+from musicdiff_job.core.outcome import ExitCode
+from musicdiff_job.core.timestamps import to_iso
+from musicdiff_job.report.status import Expiry, ailments, status_of
+from musicdiff_job.report.status_text import status_blocks
+from musicdiff_job.settings import Credentials
+
+if TYPE_CHECKING:
+    from musicdiff_job.cli.session import Session
+
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+class Age(click.ParamType[timedelta]):
+    """A duration such as ``26h``, ``90m`` or ``1d12h``; a bare number is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Seconds, or amounts with a unit from larger to smaller."""
+        if isinstance(value, timedelta):
+            return value
+        if re.fullmatch(r"[0-9]{1,9}", value):
+            return timedelta(seconds=int(value))
+        if not re.fullmatch(r"(?:[0-9]{1,5}[smhdw])+", value):
+            self.fail(f"{value!r} is not a duration such as 26h, 90m or 1d12h", param, ctx)
+        parts = re.findall(r"([0-9]+)([smhdw])", value)
+        return timedelta(seconds=sum(int(amount) * _UNITS[unit] for amount, unit in parts))
+
+
+@click.command("status", cls=JobCommand, example="musicdiff-job status --check --max-age 26h")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.option("--check", is_flag=True, help="Exit 0 if healthy, 20 if somebody should look; say only what is wrong.")
+@click.option("--max-age", type=Age(), default="26h", show_default=True, help="How long ago the last good run may be.")
+@click.pass_context
+def status(context: click.Context, *, as_json: bool, check: bool, max_age: timedelta) -> int:
+    """Say how things stand, from the checkpoint alone.
+
+    Healthy means that the last run needs nobody's attention and that one went well within --max-age.
+    """
+    session = open_session(context)
+    checkpoint, now = session.peek(), session.now()
+    ill = ailments(checkpoint, now, max_age)
+    if as_json or not check:
+        tell(session, checkpoint, now, max_age, ill, as_json=as_json, every=shared(context).verbose)
+    elif ill and not shared(context).quiet:
+        complain(*ill)
+    return ExitCode.PARTIAL if check and ill else ExitCode.OK
+
+
+def tell(
+    session: Session,
+    checkpoint: Checkpoint,
+    now: datetime,
+    max_age: timedelta,
+    ill: tuple[str, ...],
+    *,
+    as_json: bool,
+    every: bool,
+) -> None:
+    """Print the status."""
+    settings = session.loaded.settings
+    told = status_of(
+        checkpoint,
+        session.store.peek_header(),
+        now=now,
+        profile=settings.profile,
+        ledgers={
+            Service.SPOTIFY: spotify_rule(settings.budget.spotify_per_day),
+            Service.DEEZER: deezer_rule(settings.budget.deezer_per_hour),
+        },
+        expiry=expiry_of(session.loaded.credentials, now),
+        max_age=max_age,
+    )
+    if as_json:
+        show_json(told)
+    else:
+        show(*status_blocks(told, ill, now, place=settings.checkpoint.url, every=every))
+
+
+def expiry_of(credentials: Credentials, now: datetime) -> Mapping[Service, Expiry]:
+    """How long the credentials last, as far as that can be known."""
+    day = credentials.spotify_authorized_at
+    if day is None:
+        return {Service.SPOTIFY: Expiry()}
+    ends = datetime.combine(consent_ends(day), time(), UTC)
+    began = datetime.combine(day, time(), UTC)
+    return {Service.SPOTIFY: Expiry(to_iso(began), to_iso(ends), (ends - now).days)}

@@ -1,0 +1,232 @@
+"""Every step of the decision about one track: what was said, what was asked, what came back and what speaks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from musicdiff_job.core.checkpoint import MatchRecord
+from musicdiff_job.core.links import source_link, target_link
+from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Match, Method, Question, Rules, Scored, Unmatched
+from musicdiff_job.core.model import SourceId, TargetId, Track
+from musicdiff_job.core.overrides import BY_COMMAND
+from musicdiff_job.report.text import Block, Cell, Column, Fit, Lines, Table, Tone, clean, count, moment
+from musicdiff_job.report.unmatched import track_name
+
+METHODS = {
+    Method.OVERRIDE: "decided by you",
+    Method.CACHE: "taken over from a track with the same ISRC",
+    Method.ISRC: "same ISRC, and title, version, artists and length agree",
+    Method.SWEEP: "found while reading a whole album or artist",
+    Method.SEARCH: "found by search",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and how many tracks came back; None when it was not put now and the number is not known."""
+
+    question: Question
+    answers: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What there is to say about one track. ``candidates`` are ranked. ``fresh`` is today's verdict, None when the
+    catalogue was not asked; ``trouble`` says why it could not be."""
+
+    source: SourceId
+    record: MatchRecord | None
+    collections: tuple[str, ...]
+    in_file: bool
+    file_target: TargetId | None
+    rules: Rules
+    asked: tuple[Asked, ...]
+    candidates: tuple[Scored, ...]
+    fresh: Match | Unmatched | None
+    trouble: str = ""
+
+
+def explain_blocks(told: Explanation, now: datetime) -> tuple[Block, ...]:
+    """The steps, in the order in which the job takes them."""
+    record = told.record
+    return (
+        Lines(tuple(_track_lines(told))),
+        Lines(("1. Your word", *_indented(_override(told)))),
+        Lines(("2. Memory", *_indented(_memory(record, now)))),
+        Lines(("3. Questions to Deezer's catalogue", *_indented(_questions(told)))),
+        _candidates(told) if told.candidates else Lines(("4. Candidates", "   none")),
+        Lines(("5. Verdict", *_indented(_verdict(told)))),
+        Lines(("6. Next try", *_indented((_retry(record, now),)))),
+    )
+
+
+def _indented(cells: tuple[Cell | str, ...]) -> tuple[Cell, ...]:
+    return tuple(Cell(f"   {cell.text}", cell.tone) if isinstance(cell, Cell) else Cell(f"   {cell}") for cell in cells)
+
+
+def length(milliseconds: int | None) -> str:
+    """``3:07``; ``?`` when unknown."""
+    if milliseconds is None:
+        return "?"
+    return f"{milliseconds // 60_000}:{milliseconds // 1000 % 60:02}"
+
+
+def _track_lines(told: Explanation) -> list[str]:
+    lines = [source_link(told.source)]
+    if told.record and told.record.track.title:
+        track = told.record.track
+        words = {True: ", explicit", False: ", not explicit", None: ""}[track.explicit]
+        lines = [
+            track_name(track.title, track.artists),
+            f'album "{clean(track.album)}", {length(track.duration_ms)}, ISRC {track.isrc or "unknown"}{words}',
+            *lines,
+        ]
+    where = ", ".join(map(clean, told.collections[:8])) or "no collection that the checkpoint knows"
+    return [*lines, f"in {where}"]
+
+
+def _override(told: Explanation) -> tuple[Cell | str, ...]:
+    lines: list[Cell | str] = []
+    if told.in_file:
+        lines.append(f"the overrides file says: {_target(told.file_target)}")
+    if told.record and told.record.override == BY_COMMAND:
+        decision = told.record.decision
+        target = TargetId(decision.target) if isinstance(decision, Match) else None
+        lines.append(f"`match set` says: {_target(target)}")
+    if told.record and told.record.rejected:
+        lines.append("rejected: " + ", ".join(map(target_link, told.record.rejected)))
+    return tuple(lines) or ("nothing",)
+
+
+def _target(target: TargetId | None) -> str:
+    return target_link(target) if target else "it has no counterpart"
+
+
+def _memory(record: MatchRecord | None, now: datetime) -> tuple[Cell | str, ...]:
+    if record is None:
+        return ("the track is not in the checkpoint",)
+    lines: list[Cell | str] = []
+    match record.decision:
+        case None:
+            lines.append("not decided yet")
+        case Match():
+            lines += [decided(record.decision), *_runner_up(record.decision)]
+        case Unmatched():
+            lines.append(decided(record.decision))
+        case _:
+            assert_never(record.decision)
+    if record.decided_at:
+        lines.append(f"decided {moment(record.decided_at, now)}, by matcher version {record.matcher}")
+    if record.refusals:
+        lines.append(f"Deezer refused to take it {count(record.refusals, 'time')}")
+    return tuple(lines)
+
+
+def decided(decision: Match | Unmatched) -> Cell:
+    """A decision in one line."""
+    match decision:
+        case Match():
+            text = f"{target_link(decision.target)}: {METHODS[decision.method]} (score {decision.score:.2f})"
+            return Cell(text, Tone.GOOD)
+        case Unmatched():
+            return Cell(f"no counterpart: {decision.reason.value}", Tone.BUSY)
+        case _:
+            assert_never(decision)
+
+
+def _runner_up(decision: Match) -> list[str]:
+    if decision.runner_up is None:
+        return []
+    return [f"next best other recording: {target_link(decision.runner_up)} (score {decision.runner_up_score:.2f})"]
+
+
+def _questions(told: Explanation) -> tuple[Cell | str, ...]:
+    lines: list[Cell | str] = [
+        question_text(asked.question)
+        + ("" if asked.answers is None else f": {count(asked.answers, 'answer') if asked.answers else 'no answer'}")
+        for asked in told.asked
+    ]
+    if told.trouble:
+        lines.append(Cell(told.trouble, Tone.BAD))
+    return tuple(lines) or ("none, as far as the checkpoint remembers",)
+
+
+def question_text(question: Question) -> str:
+    """A question in words."""
+    match question:
+        case ByIsrc(isrc):
+            return f"the track with ISRC {clean(isrc)}"
+        case BySearch(text):
+            return f'search "{clean(text)}"'
+        case ByFields(artist, title):
+            return f'search artist "{clean(artist)}", title "{clean(title)}"'
+        case ById(number):
+            return f"the track {number}, which Deezer names as an alternative"
+        case _:
+            assert_never(question)
+
+
+def _candidates(told: Explanation) -> Table:
+    rejected = set(told.record.rejected) if told.record else set()
+    chosen = told.fresh.target if isinstance(told.fresh, Match) else None
+    rows: list[tuple[Cell | str, ...]] = []
+    for scored in told.candidates:
+        track = scored.track
+        tone = Tone.GOOD if track.id == chosen else Tone.PLAIN
+        rows.append((Cell(f"{scored.score:.2f}", tone), Cell(_described(track), tone), target_link(track.id)))
+        rows += [("", Cell(remark, Tone.FAINT), "") for remark in _remarks(scored, rejected)]
+    return Table(
+        columns=(
+            Column("Score", number=True),
+            Column("Track and what speaks against it", fit=Fit.WRAP),
+            Column("Link"),
+        ),
+        rows=tuple(rows),
+        title="4. Candidates",
+    )
+
+
+def _described(track: Track) -> str:
+    return f"{track_name(track.title, track.artists)} ({clean(track.album) or 'no album'}, {length(track.duration_ms)})"
+
+
+def _remarks(scored: Scored, rejected: set[TargetId]) -> list[str]:
+    remarks = [
+        f"  {penalty.name} -{penalty.weight * penalty.value:.3f}: {penalty.note or 'differs'}"
+        for penalty in scored.penalties
+        if penalty.value > 0
+    ]
+    if scored.refused:
+        remarks.append(f"  never taken: {scored.refused}")
+    if not scored.track.readable:
+        remarks.append("  not available in your country")
+    if scored.track.id in rejected:
+        remarks.append("  rejected by you")
+    return remarks
+
+
+def _verdict(told: Explanation) -> tuple[Cell | str, ...]:
+    known = told.record.decision if told.record else None
+    threshold = f"accepted from {told.rules.min_score:g}, and {told.rules.min_gap:g} ahead of another recording"
+    if told.fresh is None:
+        return (decided(known), threshold) if known else ("none yet", threshold)
+    lines: tuple[Cell | str, ...] = (decided(told.fresh), threshold)
+    if known is not None and _target_of(known) != _target_of(told.fresh):
+        lines += ("this is what the catalogue says now; the checkpoint still holds the decision under 2",)
+    return lines
+
+
+def _target_of(decision: Match | Unmatched) -> str | None:
+    return decision.target if isinstance(decision, Match) else None
+
+
+def _retry(record: MatchRecord | None, now: datetime) -> str:
+    if record is None or record.decision is None:
+        return "in the next run that works on one of its collections"
+    if isinstance(record.decision, Match):
+        return "none: it has its counterpart"
+    if record.retry_at is None:
+        return "none is due"
+    return f"{moment(record.retry_at, now)}, after {count(record.tries, 'try', 'tries')} without success"

@@ -1,0 +1,276 @@
+"""How things stand, from the checkpoint alone: the object of ``status --json``, and its text.
+
+Health. A person should look when the last run's outcome says so (see ``core.outcome``), or when no run has gone well
+for longer than the schedule explains. Being paused is not ill: somebody wanted it.
+
+Progress. An entry is settled when it is placed, or when it is known why it is not (no counterpart, a duplicate, taken
+out by hand). What is left, divided by what the last runs placed, gives the runs still needed; the pause between the
+last runs gives the day. Both are None rather than a guess as long as the history does not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from statistics import median
+
+import msgspec
+
+from musicdiff_job.core.budget import LedgerRule, ledger_free_at, ledger_total
+from musicdiff_job.core.checkpoint import Checkpoint, Mirror, Pause
+from musicdiff_job.core.document import DocumentHeader
+from musicdiff_job.core.model import Service
+from musicdiff_job.core.outcome import TABLE
+from musicdiff_job.core.summary import CollectionState, ConflictLine, Summary
+from musicdiff_job.core.timestamps import from_iso, to_iso
+from musicdiff_job.report.collections import (
+    IN_STEP,
+    UNSELECTED,
+    CollectionLine,
+    collection_lines,
+    entries_of,
+    placed_of,
+)
+
+MAX_AGE = timedelta(hours=26)
+"""A daily run may be two hours late."""
+PACE_RUNS = 10
+"""How many of the last runs tell the pace."""
+
+
+class Phase(StrEnum):
+    """Whether the library is still being mirrored for the first time."""
+
+    INITIAL = "initial"
+    INCREMENTAL = "incremental"
+
+
+class Collections(msgspec.Struct, frozen=True):
+    """How many collections are selected, and how many of them are in step."""
+
+    total: int
+    in_sync: int
+
+
+class Tracks(msgspec.Struct, frozen=True):
+    """Entries of the selected collections that could be placed, and what became of them."""
+
+    total: int
+    matched: int
+    unmatched: int
+    placed: int
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far the mirror is. ``percent`` is 100.0 only when nothing is left; None when nothing is known."""
+
+    collections: Collections
+    tracks: Tracks
+    percent: float | None
+    eta_runs: int | None
+    eta_at: str | None
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """Calls made within the rolling window, the limit (0: none), and when the next call is allowed (None: now)."""
+
+    calls: int
+    limit: int
+    seconds: int
+    free_at: str | None
+
+
+class Expiry(msgspec.Struct, frozen=True):
+    """Until when a credential lasts; all None when the day of consent is not known."""
+
+    authorized_at: str | None = None
+    expires_at: str | None = None
+    days_left: int | None = None
+
+
+class Status(msgspec.Struct, frozen=True):
+    """``status --json``; fields are only ever added."""
+
+    schema: int
+    profile: str
+    paused: Pause | None
+    healthy: bool
+    phase: Phase
+    checkpoint: DocumentHeader | None
+    last_run: Summary | None
+    last_success_at: str | None
+    consecutive_failures: int
+    not_before: dict[str, str | None]
+    progress: Progress
+    ledger: dict[str, Ledger]
+    credentials: dict[str, Expiry]
+    conflicts: tuple[ConflictLine, ...]
+    collections: tuple[CollectionLine, ...]
+
+
+def status_of(
+    checkpoint: Checkpoint,
+    header: DocumentHeader | None,
+    *,
+    now: datetime,
+    profile: str,
+    ledgers: Mapping[Service, LedgerRule],
+    expiry: Mapping[Service, Expiry],
+    max_age: timedelta = MAX_AGE,
+) -> Status:
+    """All that the checkpoint tells. ``ledgers`` are the limits in force."""
+    return Status(
+        schema=1,
+        profile=profile,
+        paused=checkpoint.paused,
+        healthy=not ailments(checkpoint, now, max_age),
+        phase=phase_of(checkpoint),
+        checkpoint=header,
+        last_run=checkpoint.runs[-1] if checkpoint.runs else None,
+        last_success_at=checkpoint.last_success_at,
+        consecutive_failures=failures_in_a_row(checkpoint.runs),
+        not_before={service.value: _closed_until(checkpoint, service, now) for service in Service},
+        progress=progress_of(checkpoint, now),
+        ledger={
+            service.value: ledger_of(checkpoint.ledgers.get(service, {}), rule, now)
+            for service, rule in ledgers.items()
+        },
+        credentials={service.value: known for service, known in expiry.items()},
+        conflicts=conflict_lines(checkpoint),
+        collections=collection_lines(checkpoint),
+    )
+
+
+def ailments(checkpoint: Checkpoint, now: datetime, max_age: timedelta = MAX_AGE) -> tuple[str, ...]:
+    """Why a person should look, in sentences; none when all is well."""
+    if not checkpoint.runs:
+        return () if checkpoint.paused else ("no run has been made yet",)
+    last = checkpoint.runs[-1]
+    found: list[str] = []
+    if not TABLE[last.outcome].healthy:
+        first = f" ({last.errors[0].message})" if last.errors else ""
+        found.append(f"the last run ended with {last.outcome.value}: {TABLE[last.outcome].meaning}{first}")
+    good = last_good(checkpoint)
+    if checkpoint.paused is None and (good is None or now - good > max_age):
+        since = f"since {to_iso(good)}" if good else "in the runs that are remembered"
+        found.append(f"no run has gone well {since}")
+    return tuple(found)
+
+
+def last_good(checkpoint: Checkpoint) -> datetime | None:
+    """When a run last ended without needing anybody, finished or not; a first sync takes many such runs."""
+    ends = [run.finished_at for run in checkpoint.runs if TABLE[run.outcome].healthy]
+    known = [end for end in (*ends, checkpoint.last_success_at) if end]
+    return max(map(from_iso, known), default=None)
+
+
+def failures_in_a_row(runs: tuple[Summary, ...]) -> int:
+    """How many of the last runs, without a good one between them, a person should have looked at."""
+    count = 0
+    for run in reversed(runs):
+        if TABLE[run.outcome].healthy:
+            break
+        count += 1
+    return count
+
+
+def phase_of(checkpoint: Checkpoint) -> Phase:
+    """``initial`` until everything selected was in step once, or a run has said that all is."""
+    if checkpoint.last_success_at:
+        return Phase.INCREMENTAL
+    selected = _selected(checkpoint)
+    waiting = [mirror for mirror in selected if mirror.state is CollectionState.PENDING and not mirror.synced_at]
+    return Phase.INITIAL if waiting or not selected else Phase.INCREMENTAL
+
+
+def progress_of(checkpoint: Checkpoint, now: datetime) -> Progress:
+    """How far the mirror is, and when it will be done at the pace of the last runs."""
+    selected = _selected(checkpoint)
+    total = sum(entries_of(mirror) - mirror.skipped for mirror in selected)
+    left = sum(map(_left, selected))
+    behind = [mirror for mirror in selected if mirror.state is CollectionState.PENDING]
+    unseen = _unseen(checkpoint, len(selected))
+    known = bool(selected) and not unseen
+    runs = _runs_needed(checkpoint.runs, left) if known and (left or not behind) else None
+    tracks = Tracks(
+        total=total,
+        matched=sum(mirror.matched for mirror in selected),
+        unmatched=sum(len(mirror.waiting) for mirror in selected),
+        placed=sum(map(placed_of, selected)),
+    )
+    return Progress(
+        collections=Collections(len(selected) + unseen, sum(mirror.state in IN_STEP for mirror in selected)),
+        tracks=tracks,
+        percent=_percent(total, left, bool(behind)) if known else None,
+        eta_runs=runs,
+        eta_at=_eta(checkpoint.runs, runs, now),
+    )
+
+
+def ledger_of(slots: dict[str, int], rule: LedgerRule, now: datetime) -> Ledger:
+    """One service's ledger within its window."""
+    free_at = ledger_free_at(slots, now, rule)
+    return Ledger(ledger_total(slots, now, rule), rule.limit, rule.span, to_iso(free_at) if free_at else None)
+
+
+def conflict_lines(checkpoint: Checkpoint) -> tuple[ConflictLine, ...]:
+    """The open conflicts, oldest first."""
+    return tuple(
+        ConflictLine(c.id, c.collection, c.name, c.kind.value, c.message, c.opened_at)
+        for c in sorted(checkpoint.conflicts.values(), key=lambda c: (c.opened_at, c.id))
+        if c.decision is None
+    )
+
+
+def _selected(checkpoint: Checkpoint) -> list[Mirror]:
+    return [mirror for mirror in checkpoint.mirrors.values() if mirror.state not in UNSELECTED]
+
+
+def _unseen(checkpoint: Checkpoint, known: int) -> int:
+    """Collections that the last run listed but that no run has come to yet, so that their size is not known."""
+    if not checkpoint.runs:
+        return 0
+    totals = checkpoint.runs[-1].totals
+    return max(0, totals.collections - totals.skipped - known)
+
+
+def _left(mirror: Mirror) -> int:
+    """Entries that are neither placed nor known to stay out. A collection in step has none left, whatever its
+    counters say: entries hidden by the target, for one, are in nobody's count."""
+    if mirror.state in IN_STEP:
+        return 0
+    out = mirror.skipped + mirror.duplicates + len(mirror.waiting) + len(mirror.left_out)
+    return max(0, entries_of(mirror) - out - placed_of(mirror))
+
+
+def _percent(total: int, left: int, behind: bool) -> float | None:
+    if not left and not behind:
+        return 100.0
+    # Rounded down, so that "99.99 %" never reads as done.
+    return min(99.9, int(1000 * (total - left) / total) / 10) if total else None
+
+
+def _runs_needed(runs: tuple[Summary, ...], left: int) -> int | None:
+    if not left:
+        return 0
+    placed = [run.totals.added for run in runs[-PACE_RUNS:] if not run.dry_run]
+    if not sum(placed):
+        return None
+    return -(-left * len(placed) // sum(placed))
+
+
+def _eta(runs: tuple[Summary, ...], needed: int | None, now: datetime) -> str | None:
+    if needed is None or not needed:
+        return None
+    starts = [from_iso(run.started_at) for run in runs[-PACE_RUNS:]]
+    pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(starts)]
+    if not pauses:
+        return None
+    return to_iso(max(now, starts[-1] + timedelta(seconds=median(pauses) * needed)))
+
+
+def _closed_until(checkpoint: Checkpoint, service: Service, now: datetime) -> str | None:
+    closed = checkpoint.not_before.get(service)
+    return closed.until if closed and from_iso(closed.until) > now else None

@@ -1,0 +1,36 @@
+"""Where output goes."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from checkpoint_sample import HOSTILE
+
+from musicdiff_job.cli.output import complain, is_terminal, json_text, say, show_json
+
+
+def test_json_is_one_harmless_line_or_indented(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    show_json({"name": HOSTILE}, indent=0)
+    out = capsysbinary.readouterr().out
+    assert out.count(b"\n") == 1
+    assert json.loads(out) == {"name": HOSTILE}
+    assert json_text({"a": "東京"}, indent=2) == '{\n  "a": "東京"\n}'
+
+
+def test_sentences_and_complaints_are_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
+    say(HOSTILE)
+    complain(HOSTILE)
+    complain()
+    captured = capsys.readouterr()
+    assert captured.out == captured.err
+    assert captured.out.count("\n") == 1
+    assert not set(captured.out) & set("\x1b\x07\x9b\u202e\u2066\u200f\r")
+
+
+def test_a_closed_stream_is_no_terminal() -> None:
+    stream = io.StringIO()
+    assert not is_terminal(stream)
+    stream.close()
+    assert not is_terminal(stream)

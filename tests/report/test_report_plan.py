@@ -1,0 +1,114 @@
+"""A plan, as a difference and as a document."""
+
+from __future__ import annotations
+
+import json
+
+from checkpoint_sample import GYM, HOSTILE, NOW, sample
+
+from musicdiff_job.cli.output import json_text
+from musicdiff_job.core.model import CollectionHead, Kind, PlaylistId, TargetId
+from musicdiff_job.core.plan import (
+    AddTracks,
+    Change,
+    CreatePlaylist,
+    DeletePlaylist,
+    LikeTrack,
+    RemoveTracks,
+    ReorderTracks,
+    UnlikeTrack,
+    UpdatePlaylist,
+)
+from musicdiff_job.core.summary import CollectionResult, CollectionState
+from musicdiff_job.report.plan import PlanRecorder, plan_blocks, plan_document
+from musicdiff_job.report.silent import Silent
+from musicdiff_job.report.text import plain
+
+HEAD = CollectionHead(GYM, Kind.PLAYLIST, "Gym", "snap")
+ONE, TWO = TargetId("1"), TargetId("2")
+LIST = PlaylistId("9")
+ALL: tuple[Change, ...] = (
+    CreatePlaylist("Gym", public=True),
+    UpdatePlaylist(LIST, title="Gym 2", description="", public=False),
+    AddTracks(LIST, (ONE, TWO)),
+    RemoveTracks(LIST, (ONE,)),
+    ReorderTracks(LIST, (TWO, ONE)),
+    DeletePlaylist(LIST),
+    LikeTrack(TWO),
+    UnlikeTrack(ONE),
+)
+
+
+class Seen(Silent):
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def phase(self, name: str, total: int | None) -> None:
+        self.calls.append(f"phase {name} {total}")
+
+    def advance(self, steps: int = 1) -> None:
+        self.calls.append(f"advance {steps}")
+
+    def finished(self, result: CollectionResult) -> None:
+        self.calls.append(f"finished {result.id}")
+
+
+def recorded(*changes: Change, names: dict[TargetId, str] | None = None) -> PlanRecorder:
+    recorder = PlanRecorder(Silent())
+    for change in changes:
+        recorder.planned(HEAD, (change,), names or {})
+    return recorder
+
+
+def test_every_kind_of_change_has_its_lines() -> None:
+    text = plain(plan_blocks(recorded(*ALL, names={ONE: "A - One", TWO: "B - Two"}).plans.values(), ()))
+    assert text.splitlines() == [
+        "Gym",
+        '  + new playlist "Gym" (public)',
+        '  ~ title: "Gym 2"',
+        '  ~ description: ""',
+        "  ~ now private",
+        "  + A - One",
+        "  + B - Two",
+        "  - A - One",
+        "  ~ order of 2 tracks",
+        "  - the whole playlist 9",
+        "  + B - Two",
+        "  - A - One",
+    ]
+
+
+def test_names_arrive_piece_by_piece_and_may_be_missing_or_hostile() -> None:
+    recorder = recorded(AddTracks(LIST, (ONE,)))
+    recorder.planned(HEAD, (LikeTrack(TWO),), {TWO: HOSTILE})
+    lines = plain(plan_blocks(recorder.plans.values(), ())).splitlines()
+    assert lines[1] == "  + track 1"
+    assert len(lines) == 3
+    assert not set(lines[2]) & set("\x1b\u202e")
+
+
+def test_what_could_not_be_planned_is_said() -> None:
+    stuck = CollectionResult(GYM, "playlist", "Gym", CollectionState.FAILED, "it does not exist")
+    fine = CollectionResult(GYM, "playlist", "Gym", CollectionState.IN_SYNC, "nothing new")
+    assert plain(plan_blocks((), (stuck, fine))) == "Gym: failed: it does not exist\n"
+    assert plain(plan_blocks((), (fine,))) == "Nothing to change.\n"
+
+
+def test_the_document_is_pinned_to_both_sides() -> None:
+    document = json.loads(json_text(plan_document(recorded(*ALL).plans.values(), sample(), NOW, "default")))
+    assert list(document) == ["schema", "created_at", "profile", "collections"]
+    (collection,) = document["collections"]
+    assert list(collection) == ["id", "name", "snapshot", "fingerprint", "changes"]
+    assert (collection["snapshot"], collection["fingerprint"]) == ("snap", "sum-2")
+    assert collection["changes"][2] == {"type": "add", "playlist": "9", "tracks": ["1", "2"]}
+    assert document["created_at"] == "2026-11-21T12:00:00Z"
+
+
+def test_the_recorder_passes_everything_on() -> None:
+    seen = Seen()
+    recorder = PlanRecorder(seen)
+    recorder.phase("look", None)
+    recorder.advance(2)
+    recorder.finished(CollectionResult(GYM, "playlist", "Gym", CollectionState.IN_SYNC, ""))
+    assert seen.calls == ["phase look None", "advance 2", f"finished {GYM}"]
+    assert [result.id for result in recorder.results] == [GYM]
