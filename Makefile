@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 
-.PHONY: demo test lint types imports bench lock clean check
+.PHONY: demo test lint types imports bench docs lock clean check
 
 demo: $(VENV)/.installed ## run the job against the sandbox, twice
 	$(BIN)/musicdiff-job demo
@@ -20,6 +20,7 @@ lint: $(VENV)/.installed-dev ## style
 
 types: $(VENV)/.installed-dev ## mypy --strict
 	$(BIN)/mypy
+	for file in tests/*/conftest.py; do $(BIN)/mypy $$file || exit 1; done
 
 imports: $(VENV)/.installed-dev ## the layers
 	$(BIN)/lint-imports
@@ -28,6 +29,9 @@ check: lint types imports test ## all of the above
 
 bench: $(VENV)/.installed-dev ## measure; see benchmarks/README.md
 	$(BIN)/python benchmarks/bench_calls.py
+
+docs: $(VENV)/.installed-dev ## write what the code knows into the documentation
+	$(BIN)/python docs/generate.py
 
 lock: $(VENV)/.installed-dev ## resolve the lock files anew
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \

@@ -1,0 +1,115 @@
+"""What the documentation says is what the code does."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+
+from musicdiff_job import settings
+from musicdiff_job.cli.root import root
+from musicdiff_job.core.outcome import ExitCode
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def _generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+GENERATE = _generator()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_settings_page_is_what_the_settings_are() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == GENERATE.settings_page(), "run `make docs`"
+
+
+def test_the_table_of_exit_codes_is_the_enums() -> None:
+    assert GENERATE.replace_block(README, "exit codes", GENERATE.exit_code_table()) == README, "run `make docs`"
+
+
+def test_the_demo_in_the_readme_is_the_demo() -> None:
+    def without_times(text: str) -> str:
+        return re.sub(r"\d+(\.\d+)? s\b", "N s", text)
+
+    shown = re.search(r"<!-- demo -->\n(.*?)\n<!-- /demo -->", README, re.DOTALL)
+    assert shown is not None
+    assert without_times(GENERATE.demo_output()) == without_times(shown[1]), "run `make docs`"
+
+
+def test_every_exit_code_has_its_paragraph() -> None:
+    headings = re.findall(r"^## (.*)$", (ROOT / "docs" / "recovery.md").read_text(encoding="utf-8"), re.MULTILINE)
+    told = {int(number) for heading in headings for number in re.findall(r"\b\d+\b", heading)}
+    text = (ROOT / "docs" / "recovery.md").read_text(encoding="utf-8")
+    told |= {int(number) for number in re.findall(r"\((\d+)(?: with detailed codes)?\)", text)}
+    assert told >= {int(code) for code in ExitCode}
+
+
+def commands() -> list[tuple[str, str]]:
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for line in re.findall(r"(?:^\$ |`|/)(musicdiff-job [^`\n]*)", text, re.MULTILINE):
+            found.append((page.name, line.strip()))
+    return found
+
+
+@pytest.mark.parametrize(("page", "line"), commands())
+def test_every_command_in_the_documentation_exists(page: str, line: str) -> None:
+    words = shlex.split(line)[1:]
+    command: click.Command = root
+    context = click.Context(root, info_name="musicdiff-job")
+    while words:
+        known = {option for parameter in command.params for option in parameter.opts}
+        word = words.pop(0)
+        if word.startswith("-"):
+            assert word in known, f"{page}: {line!r}: no option {word}"
+            parameter = next(one for one in command.params if word in one.opts)
+            takes_value = isinstance(parameter, click.Option) and not parameter.is_flag and not parameter.count
+            if takes_value and words:
+                words.pop(0)
+        elif isinstance(command, click.Group):
+            inner = command.get_command(context, word)
+            assert inner is not None, f"{page}: {line!r}: no command {word}"
+            command = inner
+            context = click.Context(command, parent=context, info_name=word)
+
+
+def test_the_readme_names_every_command() -> None:
+    table = README[README.index("## Commands") : README.index("## Settings")]
+    named = set(re.findall(r"`([a-z]+)[`; ]", table))
+    assert set(root.list_commands(click.Context(root))) <= named
+
+
+@pytest.mark.parametrize("block", re.findall(r"```toml\n(.*?)```", README, re.DOTALL))
+def test_the_settings_shown_are_accepted(tmp_path: Path, block: str) -> None:
+    file = tmp_path / "musicdiff.toml"
+    file.write_text(block, encoding="utf-8")
+    loaded = settings.load(config=file, env={"HOME": str(tmp_path)}, cwd=tmp_path)
+    assert loaded.settings.sync.exclude == ("Discover*", "re:(?i)^temp")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_within_the_repository_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / link).exists(), link
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    assert blocks[0] == "$ make demo\n$ make test\n"
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^demo:", makefile, re.MULTILINE)
+    assert re.search(r"^test:", makefile, re.MULTILINE)
