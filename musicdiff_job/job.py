@@ -44,6 +44,7 @@ from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.lookups import Asker
 from musicdiff_job.mirroring import Tally, mirror, result_of
+from musicdiff_job.ports import Lease
 from musicdiff_job.session import Job, Session
 from musicdiff_job.tombstones import bury
 
@@ -75,6 +76,14 @@ class _Log:
         line = ErrorLine(where, error.message, error.hint)
         if line not in self.errors and not isinstance(error, OutOfBudget | Interrupted):
             self.errors.append(line)
+
+    def crashed(self, error: Exception) -> None:
+        """A bug. What was saved stands."""
+        self.stops.add(Outcome.CRASH)
+        self.errors.append(
+            ErrorLine("", f"a bug: {type(error).__name__}", "The log has the traceback; please report it")
+        )
+        event("run.crashed", logging.ERROR, error=error)
 
     def unlisted(self, error: SkipCollection, where: str) -> None:
         """A service would not list its playlists at all: for this run it is as good as down."""
@@ -124,35 +133,43 @@ def run_once(job: Job) -> Summary:
     """Do as much useful work as the budgets allow. Never raises a ``JobError`` and no other ``Exception``: whatever
     happens is in the summary, a bug with its traceback in the log."""
     log = _Log(job)
-    session: Session | None = None
     try:
         with job.store.lease(job.run_id, log.started + timedelta(seconds=job.max_seconds) + LEASE_MARGIN) as lease:
-            checkpoint = lease.load()
-            if checkpoint.paused is not None:
-                log.stops.add(Outcome.PAUSED)
-                log.errors.append(ErrorLine("", f"paused: {checkpoint.paused.reason}", "`musicdiff-job resume`"))
-                return log.summary(None)
-            if closed := _closed(checkpoint, log.started):
-                log.stopped(closed)
-                return log.summary(None)
-            lease.prove_writable()
-            event("run.started", run=job.run_id, profile=job.profile, dry_run=job.dry_run)
-            connections = job.connect(checkpoint)
-            try:
-                session = Session(job, lease, checkpoint, connections)
-                _work(session, log)
-            finally:
-                connections.close()
-            return _finish(session, log)
+            return _with_lease(job, lease, log)
     except JobError as error:
         log.stopped(error)
     except Exception as error:
-        log.stops.add(Outcome.CRASH)
-        log.errors.append(
-            ErrorLine("", f"a bug: {type(error).__name__}", "The log has the traceback; please report it")
-        )
-        event("run.crashed", logging.ERROR, error=error)
-    return log.summary(session)
+        log.crashed(error)
+    return log.summary(None)
+
+
+def _with_lease(job: Job, lease: Lease, log: _Log) -> Summary:
+    checkpoint = lease.load()
+    if checkpoint.paused is not None:
+        log.stops.add(Outcome.PAUSED)
+        log.errors.append(ErrorLine("", f"paused: {checkpoint.paused.reason}", "`musicdiff-job resume`"))
+        return log.summary(None)
+    if closed := _closed(checkpoint, log.started):
+        log.stopped(closed)
+        return log.summary(None)
+    lease.prove_writable()
+    event("run.started", run=job.run_id, profile=job.profile, dry_run=job.dry_run)
+    session: Session | None = None
+    try:
+        connections = job.connect(checkpoint)
+        try:
+            session = Session(job, lease, checkpoint, connections)
+            _work(session, log)
+        finally:
+            connections.close()
+    except JobError as error:
+        log.stopped(error)
+        if isinstance(error, CheckpointUnwritable | LostLease | WrongAccount):
+            # Nothing may or can be written, not even that this happened.
+            return log.summary(session)
+    except Exception as error:
+        log.crashed(error)
+    return _finish(lease, checkpoint, session, log)
 
 
 def _closed(checkpoint: Checkpoint, now: datetime) -> RateLimited | None:
@@ -174,14 +191,18 @@ def _closed(checkpoint: Checkpoint, now: datetime) -> RateLimited | None:
     return None
 
 
-def _finish(session: Session, log: _Log) -> Summary:
+def _finish(lease: Lease, loaded: Checkpoint, session: Session | None, log: _Log) -> Summary:
+    """Remember the run, whatever it came to."""
     summary = log.summary(session)
-    checkpoint = session.checkpoint.with_run(summary)
+    checkpoint = (session.checkpoint if session else loaded).with_run(summary)
     if summary.outcome in (Outcome.IN_SYNC, Outcome.CHANGED):
         checkpoint = msgspec.structs.replace(checkpoint, last_success_at=summary.finished_at)
-    session.checkpoint = checkpoint
     try:
-        session.save()
+        if session:
+            session.checkpoint = checkpoint
+            session.save()
+        else:
+            lease.save(checkpoint)
     except (CheckpointUnwritable, LostLease) as error:
         log.stopped(error)
         summary = log.summary(session)
@@ -196,9 +217,9 @@ def _work(session: Session, log: _Log) -> None:
         library = _look(session, log)
         _sync(session, log, library)
     except StopRun as stop:
-        log.stopped(stop)
         if isinstance(stop, CheckpointUnwritable | LostLease | WrongAccount):
             raise
+        log.stopped(stop)
 
 
 def _pin_accounts(session: Session, log: _Log) -> None:
@@ -295,8 +316,10 @@ def _sync(session: Session, log: _Log, library: Library | None) -> None:
             _deselected(session, log, head, by_only=bool(session.job.only))
             continue
         known = session.checkpoint.mirrors.get(head.id)
-        if known is None and session.checkpoint.runs:
-            log.new.append(head.name)
+        if known is None:
+            if session.checkpoint.runs:
+                log.new.append(head.name)
+            session.put(Mirror(id=head.id, kind=head.kind, name=head.name, entries=head.total or 0))
         listed = session.listed() if session.knows_target() else None
         verdict = due(head, known, listed, session.job.policy, session.now(), force=session.job.force)
         if isinstance(verdict, Due):
@@ -325,10 +348,16 @@ def _selected(session: Session, head: CollectionHead) -> bool:
 
 
 def _deselected(session: Session, log: _Log, head: CollectionHead, *, by_only: bool) -> None:
-    known = session.checkpoint.mirrors.get(head.id)
-    if by_only or known is None:
+    if by_only:
         return
-    log.results[head.id] = result_of(known, CollectionState.DETACHED, "not selected; its mirror is kept")
+    known = session.mirror(head)
+    state = CollectionState.DETACHED if known.parts else CollectionState.SKIPPED
+    reason = "not selected; its mirror is kept" if known.parts else "not selected"
+    # Looked at afresh when it is selected again.
+    session.put(
+        msgspec.structs.replace(known, state=CollectionState.SKIPPED, reason=reason, verified_at=None, reading=None)
+    )
+    log.results[head.id] = result_of(known, state, reason)
 
 
 def _in_step(session: Session, log: _Log, head: CollectionHead, known: Mirror, reason: str) -> None:

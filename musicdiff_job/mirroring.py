@@ -48,7 +48,7 @@ from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.core.timestamps import from_iso
 from musicdiff_job.lookups import Asker, refused, resolve
-from musicdiff_job.reading import read
+from musicdiff_job.reading import Edited, read
 from musicdiff_job.session import Session
 
 ROUNDS = 4
@@ -106,6 +106,9 @@ def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, ta
         case Unreadable(why, expected):
             state = CollectionState.SKIPPED if expected else CollectionState.FAILED
             return _ended(session, head, state, why, tally)
+        case Edited():
+            reason = "edited while it was read; the next run reads it again"
+            return _ended(session, head, CollectionState.PENDING, reason, tally)
         case Reading(entries=entries):
             pass
     tracks = [entry.track for entry in entries if entry.track is not None]
@@ -122,7 +125,8 @@ def _ended(
     known = session.mirror(head)
     failures = known.failures + 1 if state is CollectionState.FAILED else known.failures
     # The snapshot is remembered for what would end the same way next time, so that it is not asked again and again.
-    snapshot = known.snapshot if state is CollectionState.FAILED else head.snapshot
+    settled = state not in (CollectionState.FAILED, CollectionState.PENDING)
+    snapshot = head.snapshot if settled else known.snapshot
     session.put(
         msgspec.structs.replace(
             known,
@@ -379,6 +383,7 @@ class _Work:
     def _do(self, playlist: PlaylistId, changes: Sequence[Change]) -> None:
         if changes:
             self.session.job.observer.planned(self.head, tuple(changes), self.names)
+            self.session.job.observer.phase(f"write {self.head.name}", len(changes))
         for change in changes:
             if not self._write(playlist, change):
                 break

@@ -9,59 +9,54 @@ from __future__ import annotations
 import msgspec
 
 from musicdiff_job.core.checkpoint import Reading
-from musicdiff_job.core.model import CollectionHead, Entry, Page, Unreadable
+from musicdiff_job.core.model import CollectionHead, Page, Unreadable
 from musicdiff_job.session import Session
 
-RESTARTS = 2
-"""How often a list that changes under the reader is begun again before it is left for the next run."""
+
+class Edited(msgspec.Struct, frozen=True):
+    """Somebody edited the list while it was read. The next run sees its new snapshot and reads it again; reading it
+    again now could not be told from a list that is still being edited."""
 
 
-def read(session: Session, head: CollectionHead) -> Reading | Unreadable:
+def read(session: Session, head: CollectionHead) -> Reading | Unreadable | Edited:
     """The whole collection, at the price of the calls for what is not read yet, and one more when it took several
     pages. ``Unreadable`` when the service refuses it, or when the pages do not add up to its total: a list that is
     not wholly read is never taken for a shorter one."""
-    for _ in range(RESTARTS + 1):
-        reading = session.mirror(head).reading
-        if reading is None or reading.snapshot != head.snapshot:
-            reading = Reading(head.snapshot, total=-1)
-        if reading.complete:
-            return reading
-        pages = 0
-        while not reading.complete:
-            match session.source.page(head, len(reading.entries)):
-                case Unreadable() as unreadable:
-                    _keep(session, head, None)
-                    return unreadable
-                case Page() as page:
-                    pages += 1
-                    reading = _with_page(reading, page)
-                    if reading is None:
-                        _keep(session, head, None)
-                        return Unreadable("the list changed its length while it was read")
-                    if not page.more and len(reading.entries) != reading.total:
-                        _keep(session, head, None)
-                        return Unreadable(
-                            f"Spotify lists {len(reading.entries)} of the {reading.total} entries it counts"
-                        )
-                    whole = len(reading.entries) >= reading.total
-                    # One page cannot be torn; several can, and so can one continued from an earlier run.
-                    if whole and len(reading.entries) > len(page.entries) and not session.source.unchanged(head):
-                        _keep(session, head, None)
-                        break
-                    reading = msgspec.structs.replace(reading, complete=whole)
-                    _keep(session, head, reading)
-        else:
-            return reading
-    return Unreadable("the list is being edited")
+    reading = session.mirror(head).reading
+    if reading is None or reading.snapshot != head.snapshot:
+        reading = Reading(head.snapshot, total=-1)
+    while not reading.complete:
+        match _next_page(session, head, reading):
+            case Reading() as longer:
+                reading = longer
+                _keep(session, head, reading)
+            case ended:
+                _keep(session, head, None)
+                return ended
+    return reading
 
 
-def _with_page(reading: Reading, page: Page) -> Reading | None:
-    if reading.total not in (-1, page.total) or page.offset != len(reading.entries):
-        return None
-    entries: tuple[Entry, ...] = (*reading.entries, *page.entries)
-    if not page.entries and page.more:
-        return None
-    return msgspec.structs.replace(reading, total=page.total, entries=entries)
+def _next_page(session: Session, head: CollectionHead, reading: Reading) -> Reading | Unreadable | Edited:
+    page = session.source.page(head, len(reading.entries))
+    if isinstance(page, Unreadable):
+        return page
+    if reading.total not in (-1, page.total):
+        return Edited()
+    entries = (*reading.entries, *page.entries)
+    if trouble := _does_not_add_up(page, len(entries)):
+        return Unreadable(trouble)
+    # One page cannot be torn; several can, and so can one that continues an earlier run's.
+    if not page.more and len(entries) > len(page.entries) and not session.source.unchanged(head):
+        return Edited()
+    return msgspec.structs.replace(reading, total=page.total, entries=entries, complete=not page.more)
+
+
+def _does_not_add_up(page: Page, count: int) -> str:
+    if page.more and (not page.entries or count >= page.total):
+        return "Spotify announces more entries but does not list them"
+    if not page.more and count != page.total:
+        return f"Spotify lists {count} of the {page.total} entries it counts"
+    return ""
 
 
 def _keep(session: Session, head: CollectionHead, reading: Reading | None) -> None:

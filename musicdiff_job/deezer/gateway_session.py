@@ -147,7 +147,12 @@ class GatewaySession:
     def _open(self) -> decode.SignIn:
         def request(timeout: float) -> decode.SignIn | None:
             # The literal "null" is what the web player and most clients send before they have a token.
-            return decode.sign_in(self._request("deezer.getUserData", {}, "null", timeout, opening=True))
+            try:
+                return decode.sign_in(self._request("deezer.getUserData", {}, "null", timeout, opening=True))
+            except Unauthorized as error:
+                # There is no session yet that could be refused; it says nothing about the ARL.
+                refused = error.message
+            raise Transient(f"the gateway opens no session: {refused}")
 
         refused = ""
         found = None

@@ -52,6 +52,21 @@ def state_cell(state: CollectionState) -> Cell:
     return Cell(state.value.replace("_", " "), STATE_TONES[state])
 
 
+def _done(summary: Summary) -> str:
+    """What was written, in numbers; "" for nothing."""
+    totals = summary.totals
+    return ", ".join(
+        f"{count(number, noun)} {verb}"
+        for number, noun, verb in (
+            (totals.created, "playlist", "created"),
+            (totals.added, "track", "added"),
+            (totals.removed, "track", "removed"),
+            (totals.reordered, "playlist", "reordered"),
+        )
+        if number
+    )
+
+
 def outcome_cell(outcome: Outcome, text: str = "") -> Cell:
     """An outcome, or a sentence about it, in its colour."""
     tone = Tone.GOOD if TABLE[outcome].healthy else Tone.BAD
@@ -130,6 +145,8 @@ def _sentences(summary: Summary, told: int, now: datetime) -> list[Cell | str]:
             (totals.skipped, "left alone"),
         )
         lines.append(f"{count(totals.collections, 'collection')}: " + _listed(states))
+    if done := _done(summary):
+        lines.append(f"done: {done}")
     if methods := _listed(tuple((found, METHODS.get(name, name)) for name, found in summary.matching.items())):
         lines.append(f"matching: {methods}")
     if totals.duplicates:
