@@ -16,7 +16,7 @@ from enum import StrEnum
 import msgspec
 
 from musicdiff_job.core.match import Evidence, Match, Unmatched
-from musicdiff_job.core.model import CollectionId, Entry, Header, Kind, PlaylistId, SourceId, TargetId, Track
+from musicdiff_job.core.model import CollectionHead, CollectionId, Entry, Header, Kind, PlaylistId, SourceId, TargetId, Track
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, UnlikeTrack
 from musicdiff_job.core.summary import CollectionState, Summary
 
@@ -89,12 +89,14 @@ class Creating(msgspec.Struct, frozen=True):
 
 class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     """A source collection as far as it was read, kept while its mirror is unfinished, so that no run reads twice
-    what it has and the target's work can go on while the source is closed."""
+    what it has and the target's work can go on while the source is closed. ``head`` is what the source's listing
+    showed; without it nothing can be placed while the source is closed."""
 
     snapshot: str
     total: int
     entries: tuple[Entry, ...] = ()
     complete: bool = False
+    head: CollectionHead | None = None
 
 
 class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -103,7 +105,8 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     ``snapshot`` is the source's as of the last agreement, "" for never. ``left_out`` are entries that somebody
     removed on the target by hand, ``hand_added`` those that somebody added there. ``waiting`` are the source tracks
     without a counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings
-    that shaped the mirror. ``seen_at`` is when it was first due. ``missing_since`` and ``missing_runs`` make the tombstone.
+    that shaped the mirror. ``seen_at`` is when it was first due. ``missing_since`` and ``missing_runs`` make the
+    tombstone.
     """
 
     id: CollectionId
@@ -243,6 +246,11 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
         kept = {key: value for key, value in self.conflicts.items() if key != conflict_id}
         return msgspec.structs.replace(self, conflicts=kept)
 
+    def without_conflicts_of(self, collection: CollectionId) -> Checkpoint:
+        """This checkpoint with no question about one collection: nothing is mirrored any more."""
+        kept = {key: value for key, value in self.conflicts.items() if value.collection != collection}
+        return msgspec.structs.replace(self, conflicts=kept)
+
     def with_run(self, summary: Summary) -> Checkpoint:
         """This checkpoint with a run remembered; the last ``RUNS_KEPT`` stay. Of its collections only those that
         were not simply in sync are kept, at most 20, which bounds the document."""
@@ -282,6 +290,12 @@ def intend(mirror: Mirror, playlist: PlaylistId, change: Change) -> Mirror:
     """The mirror with a change to one of its parts in flight. To be saved before the change is written."""
     part = next(part for part in mirror.parts if part.playlist == playlist)
     return with_part(mirror, msgspec.structs.replace(part, in_flight=(*part.in_flight, change)))
+
+
+def withdraw(mirror: Mirror, playlist: PlaylistId) -> Mirror:
+    """The mirror without the last change in flight to one of its parts: the target has refused it."""
+    part = next(part for part in mirror.parts if part.playlist == playlist)
+    return with_part(mirror, msgspec.structs.replace(part, in_flight=part.in_flight[:-1]))
 
 
 def acknowledge(mirror: Mirror, playlist: PlaylistId) -> Mirror:

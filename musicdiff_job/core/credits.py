@@ -43,8 +43,6 @@ def compare_artists(wanted: Track, candidate: Track, apart: float | None, *, isr
         return SAME
     if main2 in names or main in names2:
         return Verdict(0.05, "credited in another order")
-    if alike(" ".join(names), " ".join(names2)) >= 0.95 or _line(wanted) == _line(candidate):
-        return Verdict(0.03, "one band, credited in another way")
     if set(names) & set(names2):
         return Verdict(0.1, "an artist in common")
     if any(_one_name(a, b) for a in names for b in names2):
@@ -54,11 +52,6 @@ def compare_artists(wanted: Track, candidate: Track, apart: float | None, *, isr
     if isrc and not scripts(main) & scripts(main2):
         return Verdict(0.2, "artists in different scripts")
     return refuse("no artist in common", f"by another artist: {', '.join(candidate.artists)}")
-
-
-def _line(track: Track) -> str:
-    """The credits read as one line, conjunctions aside."""
-    return canonical_name(" & ".join(track.artists)).replace(" and ", " ")
 
 
 def _one_name(one: str, other: str) -> bool:

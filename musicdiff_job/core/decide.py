@@ -74,7 +74,7 @@ def metadata(part: Part, wanted: Header, shown: TargetHead, edits: HandEdits) ->
         # Created by us without its metadata: everything that is not as wanted is ours to set.
         return Metadata(
             title=wanted.title if shown.title != wanted.title else None,
-            description=wanted.description or None,
+            description=wanted.description,
             public=wanted.public if shown.public is not wanted.public else None,
         )
     kept = []
@@ -117,13 +117,10 @@ def favourite_changes(difference: Difference) -> tuple[Change, ...]:
     return (*likes, *(UnlikeTrack(track) for track in difference.remove))
 
 
-def mass_removal(bases: Sequence[Pair], desired: Sequence[Pair], present: frozenset[TargetId], share: float) -> int:
-    """How many entries that we placed and that are still there would go, if that is more than the guard lets pass;
-    else 0. ``share`` is the fraction of the placed entries that may go, with a floor of ``GUARD_FLOOR`` entries.
-    An entry that only moves to another part of the same collection does not count."""
-    wanted = {pair.target for pair in desired}
-    going = sum(pair.target not in wanted and pair.target in present for pair in bases)
-    return going if going > max(GUARD_FLOOR, share * len(bases)) else 0
+def is_mass_removal(going: int, entries: int, share: float) -> bool:
+    """Whether removing ``going`` of ``entries`` is more than may happen unattended: more than ``share`` of them (a
+    fraction), and more than ``GUARD_FLOOR``."""
+    return going > max(GUARD_FLOOR, share * entries)
 
 
 def split(desired: Sequence[Pair], limit: int, at_least: int) -> tuple[tuple[Pair, ...], ...]:

@@ -99,10 +99,12 @@ def diff(
     present: Iterable[TargetId],
     *,
     edits: HandEdits,
+    additions: HandEdits | None = None,
     asked: frozenset[TargetId] = frozenset(),
     hidden: int = 0,
 ) -> Difference:
-    """Compare the three sides. ``desired`` must not name a target track twice (``collapse`` it first). ``asked`` are
+    """Compare the three sides. ``edits`` is how hand edits are treated, ``additions`` how those are that added
+    something, where that differs. ``desired`` must not name a target track twice (``collapse`` it first). ``asked`` are
     tracks added by hand that were seen before, so that nobody is asked about them again.
 
     ``hidden`` is how many entries the target counts without showing them. As long as any are hidden, an entry of the
@@ -149,7 +151,7 @@ def diff(
                     case _:
                         out.append(wanted[track])
             case Verdict.ADDED_BY_HAND:
-                match EFFECTS[verdict, edits]:
+                match EFFECTS[verdict, additions or edits]:
                     case Effect.REMOVE:
                         remove.append(track)
                     case Effect.ASK if track not in asked:

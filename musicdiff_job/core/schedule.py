@@ -61,7 +61,10 @@ def due(
         return Due("to be looked at again") if _verification_due(mirror, policy, now) else NotDue(mirror.reason)
     if mirror.synced_at is None and not mirror.snapshot and not unfinished(mirror):
         return Due("new")
-    if unfinished(mirror):
+    # A conflict waits for a person, whatever else is unfinished; a pending one was due for a reason that may be gone.
+    if mirror.state is not CollectionState.CONFLICT and (
+        unfinished(mirror) or mirror.state is CollectionState.PENDING
+    ):
         return Due("unfinished")
     if waits := _waits(mirror, rule, now):
         return NotDue(waits)
@@ -93,7 +96,12 @@ def _changed(
         return Due("failed last time")
     if mirror.rule != policy.fingerprint(head):
         return Due("settings changed")
-    if listed is not None and any(changed_on_target(part, listed.get(part.playlist)) for part in mirror.parts):
+    if listed is not None and any(
+        changed_on_target(part, listed.get(part.playlist))
+        for part in mirror.parts
+        # Whether to create a deleted playlist again may be what is being asked.
+        if part.playlist in listed or mirror.state is not CollectionState.CONFLICT
+    ):
         return Due("changed on Deezer")
     if not policy.is_favourites(head.kind) and _header_changed(head, mirror, policy):
         return Due("name, description or privacy changed")

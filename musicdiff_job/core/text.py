@@ -77,9 +77,7 @@ def fold(text: str) -> str:
     for char in unicodedata.normalize("NFKD", text):
         if not unicodedata.combining(char):
             base = char
-        elif not _in_word(base) or _script(base) in _OPTIONAL_MARKS:
-            continue
-        elif base == "е" and char == "\u0308":  # ё is often typed е
+        elif not _in_word(base) or _script(base) in _OPTIONAL_MARKS or (base == "е" and char == "\u0308"):
             continue
         kept.append(char)
     return unicodedata.normalize("NFC", "".join(kept))

@@ -135,21 +135,21 @@ def split_version(title: str) -> TitleParts:
     featured: dict[str, None] = {}
     subtitles: list[str] = []
     head = title.strip()
-    while (cut := _last_remark(head)) is not None and canonical_title(cut[0]):
-        rest, remark = cut
-        if names := _credits(remark):
-            featured.update(dict.fromkeys(names))
-        elif found := [tag for part in _PARTS.split(remark) for tag in _tags(part)]:
-            tags.update(dict.fromkeys(found))
-        elif remark.strip():
-            subtitles.append(head[len(rest) :].strip())
-        head = rest.rstrip()
-    while inner := _INNER_CREDIT.search(head):
-        featured.update(dict.fromkeys(name_parts(inner["names"])))
-        head = f"{head[: inner.start()].rstrip()} {head[inner.end() :].lstrip()}"
-    if inline := _INLINE_CREDIT.search(head):
-        featured.update(dict.fromkeys(name_parts(inline["names"])))
-        head = head[: inline.start()]
+    while True:
+        if (cut := _last_remark(head)) is not None and canonical_title(cut[0]):
+            rest, remark = cut
+            if names := _credits(remark):
+                featured.update(dict.fromkeys(names))
+            elif found := [tag for part in _PARTS.split(remark) for tag in _tags(part)]:
+                tags.update(dict.fromkeys(found))
+            elif remark.strip():
+                subtitles.append(head[len(rest) :].strip())
+            head = rest.rstrip()
+        elif credit := _INNER_CREDIT.search(head) or _INLINE_CREDIT.search(head):
+            featured.update(dict.fromkeys(name_parts(credit["names"])))
+            head = f"{head[: credit.start()].rstrip()} {head[credit.end() :].lstrip()}".strip()
+        else:
+            break
     base = " ".join([head.strip(), *reversed(subtitles)])
     return TitleParts(base, tuple(sorted(tags)), tuple(featured))
 

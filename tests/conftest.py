@@ -1,0 +1,1 @@
+"""Its presence makes the modules of this folder importable from every test below it."""

@@ -1,0 +1,49 @@
+"""What ``reset`` forgets, and what it must not."""
+
+from __future__ import annotations
+
+import msgspec
+from checkpoint_sample import DAFT, GYM, LOST, NOW, OPEN, sample
+
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.forget import forget_all, forget_bases, forget_matches
+from musicdiff_job.core.model import LIKED, TargetId
+from musicdiff_job.core.overrides import set_match
+from musicdiff_job.core.plan import AddTracks
+from musicdiff_job.core.timestamps import to_iso
+
+
+def test_a_base_is_forgotten_but_not_its_playlist() -> None:
+    before = sample()
+    part = msgspec.structs.replace(
+        before.mirrors[GYM].parts[0], in_flight=(AddTracks(before.mirrors[GYM].parts[0].playlist, (TargetId("1"),)),)
+    )
+    before = before.with_mirror(msgspec.structs.replace(before.mirrors[GYM], parts=(part,)))
+    after, names = forget_bases(before, lambda mirror: mirror.id == GYM)
+    assert names == ("Gym",)
+    (kept,) = after.mirrors[GYM].parts
+    assert (kept.playlist, kept.base, kept.in_flight, kept.fingerprint, kept.count) == ("2", (), (), "", -1)
+    assert (after.mirrors[GYM].snapshot, after.mirrors[GYM].reading, after.mirrors[GYM].waiting) == ("", None, ())
+    assert after.mirrors[LIKED] == before.mirrors[LIKED]
+    assert after.matches == before.matches
+    assert not after.conflicts
+
+
+def test_nothing_chosen_nothing_forgotten() -> None:
+    assert forget_bases(sample(), lambda mirror: False) == (sample(), ())
+
+
+def test_matches_are_forgotten_but_not_a_persons_words() -> None:
+    before = set_match(sample(), DAFT, TargetId("42"), to_iso(NOW))
+    after, number = forget_matches(before)
+    assert number == 2
+    assert after.matches[DAFT] == before.matches[DAFT]
+    assert (after.matches[LOST].decision, after.matches[LOST].rejected) == (None, ("777",))
+    assert OPEN not in after.matches
+    assert {mirror.snapshot for mirror in after.mirrors.values()} == {""}
+    assert after.mirrors[GYM].parts == before.mirrors[GYM].parts
+
+
+def test_everything_is_forgotten_but_what_the_services_are_to_be_spared() -> None:
+    before = sample()
+    assert forget_all(before) == Checkpoint(ledgers=before.ledgers, not_before=before.not_before)

@@ -1,0 +1,83 @@
+"""Ids as people have them at hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from musicdiff_job.core.errors import UsageError
+from musicdiff_job.core.links import is_source_id, source_id, source_link, target_id, target_link
+
+TRACK = "6habFhsOp2NvshLv26DqMb"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TRACK,
+        f"  {TRACK}\n",
+        f"spotify:track:{TRACK}",
+        f"spotify:user:ada:track:{TRACK}",
+        f"https://open.spotify.com/track/{TRACK}",
+        f"https://open.spotify.com/track/{TRACK}?si=0123456789abcdef",
+        f"https://open.spotify.com/intl-fr/track/{TRACK}?si=0123#t=3",
+        f"https://open.spotify.com/intl-pt-br/track/{TRACK}/",
+        f"https://open.spotify.com/embed/track/{TRACK}?utm_source=generator",
+        f"open.spotify.com/track/{TRACK}",
+        f"http://play.spotify.com/track/{TRACK}",
+        source_link(TRACK),
+    ],
+)
+def test_spotify_tracks(text: str) -> None:
+    assert source_id(text) == TRACK
+    assert is_source_id(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3135556",
+        "https://www.deezer.com/track/3135556",
+        "https://www.deezer.com/fr/track/3135556?utm_source=deezer&host=0",
+        "https://www.deezer.com/pt-br/track/3135556#x",
+        "http://deezer.com/track/3135556/",
+        "www.deezer.com/en/track/3135556",
+        "deezer://www.deezer.com/track/3135556",
+        "deezer:track:3135556",
+        target_link("3135556"),
+    ],
+)
+def test_deezer_tracks(text: str) -> None:
+    assert target_id(text) == "3135556"
+
+
+def test_an_uploaded_track_has_a_negative_number() -> None:
+    assert target_id("-1234") == "-1234"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "abc", TRACK[:-1], f"{TRACK}x", f"spotify:album:{TRACK}", f"https://open.spotify.com/album/{TRACK}",
+        f"https://evil.example/track/{TRACK}", "spotify:local:a:b:c:1", f"https://open.spotify.com.evil/track/{TRACK}",
+    ],
+)  # fmt: skip
+def test_what_is_no_spotify_track(text: str) -> None:
+    assert not is_source_id(text)
+    with pytest.raises(UsageError, match="names no Spotify track"):
+        source_id(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "12x", "https://www.deezer.com/album/302127", "https://evil.example/track/1"]
+)
+def test_what_is_no_deezer_track(text: str) -> None:
+    with pytest.raises(UsageError, match="names no Deezer track"):
+        target_id(text)
+
+
+@pytest.mark.parametrize("text", ["https://spotify.link/abc", "https://link.deezer.com/s/30", "deezer.page.link/x"])
+def test_short_links_are_called_so(text: str) -> None:
+    with pytest.raises(UsageError, match="short link"):
+        source_id(text)
+    with pytest.raises(UsageError, match="short link"):
+        target_id(text)
