@@ -13,12 +13,16 @@ import msgspec
 
 from musicdiff_job.core.checkpoint import Conflict, ConflictKind, Creating, Mirror, Part, Side, with_part
 from musicdiff_job.core.decide import FAVOURITES, titles, wanted_header
-from musicdiff_job.core.errors import BadAnswer, NotFound
+from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet
 from musicdiff_job.core.model import CollectionHead, TargetHead
 from musicdiff_job.core.plan import Change, Created, CreatePlaylist, Refused
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.journal import event
 from musicdiff_job.session import Session
+
+NEW_BELIEVED = 2
+"""A playlist that was never in step is taken for deleted only after this many runs have not found it: until Deezer
+has shown it once, it may as well be late."""
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -39,11 +43,17 @@ def find_gone(session: Session, head: CollectionHead) -> Gone | None:
         try:
             session.target.header(part.playlist)
         except NotFound:
-            return _deleted(session, head, mirror, part)
+            if not (part.fingerprint or part.modified) and mirror.failures < NEW_BELIEVED:
+                raise NotShownYet(
+                    f"Deezer does not show the new playlist of {head.name!r}", "The next run looks again"
+                ) from None
+            if gone := _deleted(session, head, part):
+                return gone
     return None
 
 
-def _deleted(session: Session, head: CollectionHead, mirror: Mirror, part: Part) -> Gone | None:
+def _deleted(session: Session, head: CollectionHead, part: Part) -> Gone | None:
+    mirror = session.mirror(head)
     edits = session.job.policy.edits_for(head)
     conflict = Conflict(
         id=conflict_id(head, ConflictKind.DELETED_ON_TARGET),
@@ -72,32 +82,36 @@ def conflict_id(head: CollectionHead, kind: ConflictKind) -> str:
     return f"{kind}:{head.id}"
 
 
+def recover(session: Session, head: CollectionHead) -> None:
+    """Attach the playlist that was being created when a run ended, if the listing shows it. No call."""
+    mirror = session.mirror(head)
+    if mirror.creating is not None and (ours := _made(mirror, _unbound(session))):
+        _attach(session, mirror, Part(ours[0].id, title=ours[0].title, created=True))
+
+
 def bind(session: Session, head: CollectionHead, count: int, done: Callable[[Change], None]) -> Sequence[Part]:
     """The collection's parts, ``count`` of them or more; missing ones are adopted or created, one call each.
     ``done`` is told of every playlist that is created."""
     mirror = session.mirror(head)
+    in_favourites = [part.playlist for part in mirror.parts] == [FAVOURITES]
     if session.job.policy.is_favourites(head.kind):
-        if not mirror.parts:
-            session.put(with_part(mirror, Part(FAVOURITES, created=False)))
+        if not in_favourites:
+            session.put(msgspec.structs.replace(mirror, parts=(Part(FAVOURITES, created=False),)))
         return session.mirror(head).parts
+    if in_favourites:  # `liked_as` has changed
+        session.put(msgspec.structs.replace(mirror, parts=()))
     wanted = titles(head, session.job.policy, count)
     while len(session.mirror(head).parts) < count:
         _bind_next(session, head, wanted[len(session.mirror(head).parts)], done)
+    if session.mirror(head).creating is not None:
+        session.put(msgspec.structs.replace(session.mirror(head), creating=None))  # needed no more, and not found
     return session.mirror(head).parts
 
 
 def _bind_next(session: Session, head: CollectionHead, title: str, done: Callable[[Change], None]) -> None:
     mirror = session.mirror(head)
     header = wanted_header(head, session.job.policy, title)
-    free = _free(session)
-    if mirror.creating is not None:
-        ours = [
-            shown for shown in free if shown.title == mirror.creating.title and shown.id not in mirror.creating.known
-        ]
-        if ours:
-            _attach(session, mirror, Part(ours[0].id, title=ours[0].title, created=True))
-            return
-    elif same := [shown for shown in free if shown.title == title]:
+    if mirror.creating is None and (same := [shown for shown in _free(session) if shown.title == title]):
         # What it holds counts as added by hand; its privacy and description are the owner's choice until the
         # source's change.
         event("playlist.adopted", collection=head.id, playlist=same[0].id)
@@ -129,6 +143,20 @@ def _attach(session: Session, mirror: Mirror, part: Part) -> None:
     session.save()
 
 
-def _free(session: Session) -> list[TargetHead]:
+def _unbound(session: Session) -> list[TargetHead]:
     bound = session.bound()
     return [shown for shown in session.listed().values() if shown.owned and not shown.loved and shown.id not in bound]
+
+
+def _made(mirror: Mirror, among: Sequence[TargetHead]) -> list[TargetHead]:
+    """The playlists that may be the one that was being created for this mirror."""
+    if mirror.creating is None:
+        return []
+    return [shown for shown in among if shown.title == mirror.creating.title and shown.id not in mirror.creating.known]
+
+
+def _free(session: Session) -> list[TargetHead]:
+    """The playlists that may be adopted: nobody's, and not in the making for another mirror."""
+    unbound = _unbound(session)
+    making = {shown.id for mirror in session.checkpoint.mirrors.values() for shown in _made(mirror, unbound)}
+    return [shown for shown in unbound if shown.id not in making]

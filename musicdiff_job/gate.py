@@ -274,10 +274,11 @@ class Gate:
         """Seconds to wait before the call is repeated. Raises ``RateLimited`` when a run may not wait that long."""
         left = self.seconds_left()
         with self._lock:
+            # Calls in flight together may all be refused: one refusal, one wait, one strike.
+            self._check_open(service)
             now = self._clock.monotonic()
             held = self._held.get(service, 0.0) - now
             if held > 0:
-                # Several look-ups in flight were refused together: one refusal, one wait.
                 return held
             strikes = self._strikes.get(service, 0) + 1
             delay = budget.refusal_wait(service, error.retry_after, quota=error.quota, strikes=strikes)
@@ -308,6 +309,11 @@ class Gate:
     def _succeeded(self, service: Service) -> None:
         with self._lock:
             self._given_up[service] = 0
+            closed = self._not_before.get(service)
+            if self._held.get(service, 0.0) > self._clock.monotonic() or (
+                closed is not None and from_iso(closed.until) > self._clock.now()
+            ):
+                return  # begun before another call was refused, so it says nothing about the refusal
             self._strikes[service] = 0
             self._not_before.pop(service, None)
 

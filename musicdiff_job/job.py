@@ -233,6 +233,8 @@ def _pin_accounts(session: Session, log: _Log) -> None:
         try:
             found = account.account()
         except Wait as wait:
+            if pinned is not None:
+                raise  # it may be somebody else's account
             log.stopped(wait, str(service))
             continue
         if pinned is not None and pinned.id != found:
@@ -299,18 +301,27 @@ def _mark_missing(session: Session, log: _Log, library: Library) -> None:
         )
         session.put(marked)
         if given_up(marked, session.now()):
-            log.results[one.id] = bury(session, marked, delete=_deletes(session))
+            log.results[one.id] = _bury(session, log, marked)
         else:
             log.results[one.id] = result_of(marked, CollectionState.SKIPPED, "no longer on Spotify; its mirror is kept")
 
 
-def _deletes(session: Session) -> bool:
-    return session.job.policy.on_source_deleted is OnSourceDeleted.DELETE
+def _bury(session: Session, log: _Log, gone: Mirror) -> CollectionResult:
+    try:
+        return bury(session, gone, delete=session.job.policy.on_source_deleted is OnSourceDeleted.DELETE)
+    except (Wait, SkipCollection) as error:
+        if isinstance(error, Wait):
+            log.stopped(error, gone.name)
+        else:
+            log.errors.append(ErrorLine(gone.name, error.message, error.hint))
+        state = CollectionState.PENDING if isinstance(error, Wait) else CollectionState.FAILED
+        return _left(session, CollectionHead(gone.id, gone.kind, gone.name, gone.snapshot), state, error, Tally())
 
 
 def _sync(session: Session, log: _Log, library: Library | None) -> None:
     heads = list(library.heads) if library is not None else _remembered_heads(session)
     todo: list[tuple[CollectionHead, str]] = []
+    decided = {one.collection for one in session.checkpoint.conflicts.values() if one.decision is not None}
     for head in heads:
         if not _selected(session, head):
             _deselected(session, log, head, by_only=bool(session.job.only))
@@ -322,7 +333,9 @@ def _sync(session: Session, log: _Log, library: Library | None) -> None:
             session.put(Mirror(id=head.id, kind=head.kind, name=head.name, entries=head.total or 0))
         listed = session.listed() if session.knows_target() else None
         verdict = due(head, known, listed, session.job.policy, session.now(), force=session.job.force)
-        if isinstance(verdict, Due):
+        if head.id in decided:
+            todo.append((head, "you have decided"))
+        elif isinstance(verdict, Due):
             todo.append((head, verdict.reason))
             if known is None or (known.tried_at is None and known.seen_at is None):
                 session.put(msgspec.structs.replace(session.mirror(head), seen_at=session.now_text()))
@@ -335,11 +348,8 @@ def _sync(session: Session, log: _Log, library: Library | None) -> None:
 
 def _remembered_heads(session: Session) -> list[CollectionHead]:
     """With the source closed: what was wholly read before and can still be placed."""
-    return [
-        CollectionHead(one.id, one.kind, one.name, one.reading.snapshot, total=one.reading.total)
-        for one in session.checkpoint.mirrors.values()
-        if one.reading is not None and one.reading.complete
-    ]
+    readings = (one.reading for one in session.checkpoint.mirrors.values())
+    return [one.head for one in readings if one is not None and one.complete and one.head is not None]
 
 
 def _selected(session: Session, head: CollectionHead) -> bool:

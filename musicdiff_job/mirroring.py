@@ -193,13 +193,14 @@ class _Work:
             chunks = (desired,) if self.favourites else decide.split(desired, limit, len(known.parts))
             parts = bind(self.session, self.head, len(chunks), self.tally.count)
             contents = self._look(parts)
-            if trouble := self._guard(desired, contents):
-                return trouble
+            self._spare(desired)
             edits = self._edits()
             work = {
                 part.playlist: self._compare(part, chunk, contents[part.playlist], edits)
                 for part, chunk in zip(self.session.mirror(self.head).parts, chunks, strict=True)
             }
+            if trouble := self._guard(work, contents):
+                return trouble
             self._ask(work)
             changes = {playlist: self._changes(playlist, work[playlist], contents[playlist]) for playlist in work}
             headers = self._headers(len(chunks), edits)
@@ -295,25 +296,44 @@ class _Work:
             hidden=contents.hidden,
         )
 
-    def _guard(self, desired: Sequence[Pair], contents: Mapping[PlaylistId, TargetContents]) -> CollectionResult | None:
-        """Stop a plan that would remove too much of what we placed, until a person has agreed."""
-        mirror = self.session.mirror(self.head)
-        placed = [pair for part in mirror.parts for pair in part.base]
-        present = frozenset(TargetId(track.id) for seen in contents.values() for track in seen.tracks)
-        going = decide.mass_removal(placed, desired, present, self.session.job.policy.max_removals)
+    def _guard(
+        self, work: Mapping[PlaylistId, Difference], contents: Mapping[PlaylistId, TargetContents]
+    ) -> CollectionResult | None:
+        """Stop a plan that would remove too much, until a person has agreed."""
         key = conflict_id(self.head, ConflictKind.MASS_REMOVAL)
         known = self.session.checkpoint.conflicts.get(key)
-        if not going:
+        mirror = self.session.mirror(self.head)
+        placed = {pair.target for part in mirror.parts for pair in part.base}
+        shown = sum(len(seen.tracks) for seen in contents.values())
+        # What only moves to another part of the same collection stays.
+        stays = {pair.target for one in work.values() for pair in one.base}
+        going = {track for one in work.values() for track in one.remove} - stays
+        if not decide.is_mass_removal(len(going), max(len(placed), shown), self.session.job.policy.max_removals):
             self.session.checkpoint = self.session.checkpoint.without_conflict(key)
             return None
         if known is not None and known.decision is Side.SPOTIFY:
             return None  # the conflict is closed when the removals have been seen to be done
         self._open(
             ConflictKind.MASS_REMOVAL,
-            f"{going} of {len(placed)} mirrored entries would be removed; "
-            "take spotify to remove them, or put them back on Spotify",
+            f"{len(going)} of {max(len(placed), shown)} entries would be removed; take spotify to remove them, "
+            "deezer to keep them as if added by hand",
         )
         return _ended(self.session, self.head, CollectionState.CONFLICT, "too many removals at once", self.tally)
+
+    def _spare(self, desired: Sequence[Pair]) -> None:
+        """Carry out "take deezer" for a mass removal: what the source no longer wants is not ours any more."""
+        key = conflict_id(self.head, ConflictKind.MASS_REMOVAL)
+        known = self.session.checkpoint.conflicts.get(key)
+        if known is None or known.decision is not Side.DEEZER:
+            return
+        wanted = {pair.target for pair in desired}
+        mirror = self.session.mirror(self.head)
+        parts = tuple(
+            msgspec.structs.replace(part, base=tuple(pair for pair in part.base if pair.target in wanted))
+            for part in mirror.parts
+        )
+        self.session.put(msgspec.structs.replace(mirror, parts=parts))
+        self.session.checkpoint = self.session.checkpoint.without_conflict(key)
 
     def _ask(self, work: Mapping[PlaylistId, Difference]) -> None:
         for kind, count, what in (

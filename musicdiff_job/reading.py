@@ -25,8 +25,9 @@ def read(session: Session, head: CollectionHead) -> Reading | Unreadable | Edite
     reading = session.mirror(head).reading
     if reading is None or reading.snapshot != head.snapshot:
         reading = Reading(head.snapshot, total=-1)
+    reading = msgspec.structs.replace(reading, head=head)
     while not reading.complete:
-        match _next_page(session, head, reading):
+        match _next_step(session, head, reading):
             case Reading() as longer:
                 reading = longer
                 _keep(session, head, reading)
@@ -36,7 +37,10 @@ def read(session: Session, head: CollectionHead) -> Reading | Unreadable | Edite
     return reading
 
 
-def _next_page(session: Session, head: CollectionHead, reading: Reading) -> Reading | Unreadable | Edited:
+def _next_step(session: Session, head: CollectionHead, reading: Reading) -> Reading | Unreadable | Edited:
+    if reading.total == len(reading.entries):
+        # One page cannot be torn; several can, and so can one that continues an earlier run's.
+        return msgspec.structs.replace(reading, complete=True) if session.source.unchanged(head) else Edited()
     page = session.source.page(head, len(reading.entries))
     if isinstance(page, Unreadable):
         return page
@@ -45,10 +49,8 @@ def _next_page(session: Session, head: CollectionHead, reading: Reading) -> Read
     entries = (*reading.entries, *page.entries)
     if trouble := _does_not_add_up(page, len(entries)):
         return Unreadable(trouble)
-    # One page cannot be torn; several can, and so can one that continues an earlier run's.
-    if not page.more and len(entries) > len(page.entries) and not session.source.unchanged(head):
-        return Edited()
-    return msgspec.structs.replace(reading, total=page.total, entries=entries, complete=not page.more)
+    alone = not page.more and len(entries) == len(page.entries)
+    return msgspec.structs.replace(reading, total=page.total, entries=entries, complete=alone)
 
 
 def _does_not_add_up(page: Page, count: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,6 +78,9 @@ class Rig:
     @property
     def checkpoint_file(self) -> Path:
         return self.folder / "checkpoint.json"
+
+    def now(self) -> datetime:
+        return (self.clock or SystemClock(StopFlag())).now()
 
     def store(self) -> FileStore:
         return FileStore(self.checkpoint_file, clock=self.clock or SystemClock(StopFlag()), app_version="test")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from rig import Credential, Rig, Watcher, open_rig
 
-from musicdiff_job.core.checkpoint import MatchRecord
+from musicdiff_job.core.checkpoint import MatchRecord, Side
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import CollectionId, SourceId
 from musicdiff_job.core.outcome import Outcome
@@ -347,11 +348,47 @@ def test_a_plan_that_would_remove_too_much_waits_for_a_person(tmp_path: Path) ->
         assert summary.exit_code == 21
         assert rig.playlists()["Synthetic 0001"] == before
         assert len(summary.conflicts) == 1
-        # Telling it again costs no read of the list, and it stays told.
+        # Telling it again costs no read of the list, and the job stays told.
         rig.sandbox.log.forget()
         again = rig.run()
         assert again.outcome is Outcome.CONFLICT
         assert rig.sandbox.calls("spotify") + rig.sandbox.calls("deezer") <= 3
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_decision_about_a_mass_removal_is_carried_out(tmp_path: Path, side: Side) -> None:
+    spotify = synthetic_world(playlists=1, tracks_each=40, liked=0, seed=4)
+    with open_rig(tmp_path, spotify) as rig:
+        rig.run()
+        before = rig.playlists()["Synthetic 0001"]
+        for _ in range(30):
+            rig.sandbox.spotify.remove_at(spotify_list(rig, "Synthetic 0001"), 0)
+        assert rig.run().outcome is Outcome.CONFLICT
+        with rig.store().lease("resolve", rig.now()) as lease:
+            checkpoint = lease.load()
+            (conflict,) = checkpoint.conflicts.values()
+            lease.save(
+                msgspec.structs.replace(
+                    checkpoint, conflicts={conflict.id: msgspec.structs.replace(conflict, decision=side)}
+                )
+            )
+        done = rig.run()
+        assert done.outcome in (Outcome.CHANGED, Outcome.IN_SYNC)
+        left = wanted(rig, "Synthetic 0001")
+        if side is Side.SPOTIFY:
+            assert rig.playlists()["Synthetic 0001"] == left
+        else:
+            assert sorted(rig.playlists()["Synthetic 0001"]) == sorted(before)
+            assert rig.playlists()["Synthetic 0001"][: len(left)] == left
+        assert rig.run().outcome is Outcome.IN_SYNC
+
+
+def test_overwriting_hand_edits_does_not_empty_favourites_of_years(tmp_path: Path) -> None:
+    with open_rig(tmp_path, small(), MUSICDIFF_SYNC_HAND_EDITS="overwrite") as rig:
+        mine = [int(track) for track in sorted(rig.sandbox.catalogue.deezer_by_id)[:40]]
+        rig.sandbox.deezer.like_by_hand(*mine)
+        assert rig.run().outcome is Outcome.CONFLICT
+        assert set(mine) <= set(rig.sandbox.deezer.state().favourites)
 
 
 def test_only_paused_locked_and_dry_runs_write_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ read alike, and quoted only if they hold a character that could be misread.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -105,7 +104,8 @@ def merged(text: str, service: Service, values: Mapping[str, str]) -> tuple[str,
     left = dict(values)
     retired: list[str] = []
     lines: list[str] = []
-    for line in text.splitlines():
+    # Not splitlines, which also splits where the reader of such files sees one line.
+    for line in text.removesuffix("\n").split("\n") if text else ():
         found = _LINE.match(line)
         if found and found["name"] in left:
             lines.append(f"{found['export'] or ''}{assignment(found['name'], left.pop(found['name']))}")
@@ -163,8 +163,3 @@ def overruling(service: Service, values: Mapping[str, str], env: Mapping[str, st
     """The variables of the process that go before a written file and say something else."""
     forms = [form for name in own_names(service) for form in (name, f"{name}_FILE")]
     return tuple(form for form in forms if env.get(form) and env[form] != values.get(form))
-
-
-def environ() -> Mapping[str, str]:
-    """The process environment."""
-    return os.environ

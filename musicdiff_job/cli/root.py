@@ -37,6 +37,7 @@ COMMANDS = {
     "resume": Lazy("pause", "resume", "Let runs work again."),
     "reset": Lazy("reset", "reset", "Forget part of the checkpoint."),
     "checkpoint": Lazy("checkpoint", "checkpoint", "Look at the checkpoint, check it, roll it back."),
+    "auth": Lazy("auth", "auth", "Make the credentials, and see which there are."),
     "demo": Lazy("demo", "demo", "Run the real job against a built-in Spotify and Deezer."),
 }
 

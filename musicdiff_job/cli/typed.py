@@ -55,8 +55,8 @@ class Typed:
             chunk = os.read(self.descriptor, LONGEST)
         except OSError:
             chunk = b""  # a terminal that has hung up
-        self.ended = not chunk or len(self._begun) > LONGEST
         *whole, self._begun = (self._begun + (chunk or b"\n")).split(b"\n")
+        self.ended = not chunk or len(self._begun) > LONGEST
         return [text for line in whole if (text := line.decode(errors="replace").strip())]
 
 

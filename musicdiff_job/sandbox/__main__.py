@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.server import Sandbox
 from musicdiff_job.sandbox.spotify_accounts import TokenMode
 from musicdiff_job.sandbox.spotify_render import Cohort
@@ -45,12 +46,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--library", type=library, default="demo", help="demo, empty, synthetic:50x100+200, albums:...")
     parser.add_argument("--deezer", choices=["arl", "token"], default="arl", help="kind of Deezer credential to show")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds by which every answer is late")
+    parser.add_argument("--no-quota", action="store_true", help="lift Deezer's limit of 50 calls in 5 seconds")
     asked = parser.parse_args(arguments)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     sandbox = Sandbox(
-        asked.library, cohort=asked.cohort, token_mode=asked.token_mode, latency=asked.latency, port=asked.port
+        asked.library,
+        cohort=asked.cohort,
+        token_mode=asked.token_mode,
+        switches=DeezerSwitches(quota_calls=None) if asked.no_quota else None,
+        latency=asked.latency,
+        port=asked.port,
     )
     with sandbox:
         sys.stdout.write(json.dumps({"url": sandbox.url, "environment": sandbox.environment(asked.deezer)}) + "\n")
