@@ -20,7 +20,7 @@ from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.journal import event
 from musicdiff_job.session import Session
 
-NEW_BELIEVED = 2
+NEW_BELIEVED = 3
 """A playlist that was never in step is taken for deleted only after this many runs have not found it: until Deezer
 has shown it once, it may as well be late."""
 

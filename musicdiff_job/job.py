@@ -7,18 +7,15 @@ it ends with a summary.
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime, timedelta
 
 import msgspec
 
-from musicdiff_job.core.checkpoint import Account, Checkpoint, Mirror
+from musicdiff_job.core.checkpoint import Checkpoint, Mirror
 from musicdiff_job.core.errors import (
     CheckpointUnwritable,
-    Interrupted,
     JobError,
     LostLease,
-    OutOfBudget,
     RateLimited,
     SkipCollection,
     StopRun,
@@ -26,113 +23,29 @@ from musicdiff_job.core.errors import (
     Wait,
     WrongAccount,
 )
-from musicdiff_job.core.model import CollectionHead, CollectionId, Kind, Library, Service
-from musicdiff_job.core.outcome import Outcome, exit_code
-from musicdiff_job.core.override_file import fingerprint as overrides_fingerprint
-from musicdiff_job.core.policy import OnSourceDeleted, matches
-from musicdiff_job.core.schedule import Due, due, given_up, learn, order_key
-from musicdiff_job.core.summary import (
-    CollectionResult,
-    CollectionState,
-    ConflictLine,
-    ErrorLine,
-    Summary,
-    outcome_of,
-    totals_of,
-)
+from musicdiff_job.core.model import CollectionHead, Library, Service
+from musicdiff_job.core.outcome import Outcome
+from musicdiff_job.core.policy import matches
+from musicdiff_job.core.schedule import Due, due, learn, order_key
+from musicdiff_job.core.summary import CollectionState, ErrorLine, Summary
 from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.lookups import Asker
-from musicdiff_job.mirroring import Tally, mirror, result_of
+from musicdiff_job.mirroring import mirror
 from musicdiff_job.ports import Lease
+from musicdiff_job.results import Tally, left_off, result_of
+from musicdiff_job.run_log import RunLog
 from musicdiff_job.session import Job, Session
-from musicdiff_job.tombstones import bury
+from musicdiff_job.survey import apply_overrides, look_around, pin_accounts
 
 LEASE_MARGIN = timedelta(minutes=2)
 """A lease outlives its run's time budget by this much."""
 
 
-class _Log:
-    """What the summary is made of, gathered while the run goes on."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.started = job.clock.now()
-        self.clock_start = job.clock.monotonic()
-        self.stops: set[Outcome] = set()
-        self.errors: list[ErrorLine] = []
-        self.results: dict[CollectionId, CollectionResult] = {}
-        self.retry_at: list[datetime] = []
-        self.new: list[str] = []
-        self.signal: int | None = None
-
-    def stopped(self, error: JobError, where: str = "") -> None:
-        """Something ended the run or closed a service."""
-        self.stops.add(error.outcome)
-        if isinstance(error, Interrupted):
-            self.signal = error.signal
-        if isinstance(error, RateLimited):
-            self.retry_at.append(error.until)
-        line = ErrorLine(where, error.message, error.hint)
-        if line not in self.errors and not isinstance(error, OutOfBudget | Interrupted):
-            self.errors.append(line)
-
-    def crashed(self, error: Exception) -> None:
-        """A bug. What was saved stands."""
-        self.stops.add(Outcome.CRASH)
-        self.errors.append(
-            ErrorLine("", f"a bug: {type(error).__name__}", "The log has the traceback; please report it")
-        )
-        event("run.crashed", logging.ERROR, error=error)
-
-    def unlisted(self, error: SkipCollection, where: str) -> None:
-        """A service would not list its playlists at all: for this run it is as good as down."""
-        self.stops.add(Outcome.UNAVAILABLE)
-        self.errors.append(ErrorLine(where, error.message, error.hint))
-
-    def summary(self, session: Session | None) -> Summary:
-        """The run so far."""
-        job = self.job
-        results = tuple(self.results.values())
-        conflicts = tuple(session.checkpoint.conflicts.values()) if session else ()
-        totals = totals_of(results, sum(conflict.decision is None for conflict in conflicts))
-        outcome = outcome_of(frozenset(self.stops), totals)
-        tally = session.gate.tally() if session else None
-        summary = Summary(
-            run_id=job.run_id,
-            outcome=outcome,
-            started_at=to_iso(self.started),
-            finished_at=to_iso(job.clock.now()),
-            duration_seconds=round(job.clock.monotonic() - self.clock_start, 3),
-            profile=job.profile,
-            trigger=job.trigger,
-            dry_run=job.dry_run,
-            exit_code=exit_code(outcome, job.exit_codes, self.signal),
-            retry_at=to_iso(min(self.retry_at)) if self.retry_at else None,
-            totals=totals,
-            collections=results,
-            new_playlists=tuple(self.new),
-            conflicts=tuple(
-                ConflictLine(one.id, one.collection, one.name, str(one.kind), one.message, one.opened_at)
-                for one in conflicts
-                if one.decision is None
-            ),
-            errors=tuple(self.errors),
-        )
-        if session and tally:
-            methods = {**summary.matching, **session.methods}
-            found = sum(methods.values())
-            methods |= {"cache": methods["cache"] + max(0, totals.matched - found), "unmatched": totals.unmatched}
-            summary = msgspec.structs.replace(
-                summary, api_calls=tally.calls, matching=methods, lookups=session.lookups, writes=tally.writes
-            )
-        return summary
-
-
 def run_once(job: Job) -> Summary:
     """Do as much useful work as the budgets allow. Never raises a ``JobError`` and no other ``Exception``: whatever
     happens is in the summary, a bug with its traceback in the log."""
-    log = _Log(job)
+    log = RunLog(job)
     try:
         with job.store.lease(job.run_id, log.started + timedelta(seconds=job.max_seconds) + LEASE_MARGIN) as lease:
             return _with_lease(job, lease, log)
@@ -143,7 +56,7 @@ def run_once(job: Job) -> Summary:
     return log.summary(None)
 
 
-def _with_lease(job: Job, lease: Lease, log: _Log) -> Summary:
+def _with_lease(job: Job, lease: Lease, log: RunLog) -> Summary:
     checkpoint = lease.load()
     if checkpoint.paused is not None:
         log.stops.add(Outcome.PAUSED)
@@ -191,7 +104,7 @@ def _closed(checkpoint: Checkpoint, now: datetime) -> RateLimited | None:
     return None
 
 
-def _finish(lease: Lease, loaded: Checkpoint, session: Session | None, log: _Log) -> Summary:
+def _finish(lease: Lease, loaded: Checkpoint, session: Session | None, log: RunLog) -> Summary:
     """Remember the run, whatever it came to."""
     summary = log.summary(session)
     checkpoint = (session.checkpoint if session else loaded).with_run(summary)
@@ -210,11 +123,11 @@ def _finish(lease: Lease, loaded: Checkpoint, session: Session | None, log: _Log
     return summary
 
 
-def _work(session: Session, log: _Log) -> None:
+def _work(session: Session, log: RunLog) -> None:
     try:
-        _pin_accounts(session, log)
-        _apply_overrides(session)
-        library = _look(session, log)
+        pin_accounts(session, log)
+        apply_overrides(session)
+        library = look_around(session, log)
         _sync(session, log, library)
     except StopRun as stop:
         if isinstance(stop, CheckpointUnwritable | LostLease | WrongAccount):
@@ -222,103 +135,7 @@ def _work(session: Session, log: _Log) -> None:
         log.stopped(stop)
 
 
-def _pin_accounts(session: Session, log: _Log) -> None:
-    """Make sure that the credentials open the accounts that this checkpoint is about. A credential that has been seen
-    before needs no call."""
-    for service, account in ((Service.SPOTIFY, session.source), (Service.DEEZER, session.target)):
-        pinned = session.checkpoint.accounts.get(service)
-        credential = account.credential()
-        if pinned is not None and pinned.credential == credential:
-            continue
-        try:
-            found = account.account()
-        except Wait as wait:
-            if pinned is not None:
-                raise  # it may be somebody else's account
-            log.stopped(wait, str(service))
-            continue
-        if pinned is not None and pinned.id != found:
-            raise WrongAccount(
-                f"the {service} credentials belong to account {found}, this checkpoint to account {pinned.id}",
-                "Use the other credentials or another checkpoint, or forget this one with `musicdiff-job reset --all`",
-            )
-        accounts = {**session.checkpoint.accounts, str(service): Account(found, credential)}
-        session.checkpoint = msgspec.structs.replace(session.checkpoint, accounts=accounts)
-
-
-def _apply_overrides(session: Session) -> None:
-    """When the overrides have changed, make the collections they touch due."""
-    now = overrides_fingerprint(session.job.overrides)
-    if now == session.checkpoint.overrides:
-        return
-    before = {source for source, record in session.checkpoint.matches.items() if record.override == "file"}
-    touched = frozenset(before | set(session.job.overrides))
-    session.checkpoint = msgspec.structs.replace(session.checkpoint.touch(touched), overrides=now)
-
-
-def _look(session: Session, log: _Log) -> Library | None:
-    """The source's collections; None when the source is closed. Looks at the target's playlists too."""
-    policy = session.job.policy
-    library: Library | None = None
-    session.job.observer.phase("look", None)
-    try:
-        library = session.source.library(frozenset(kind for kind in Kind if policy.wants(kind)))
-    except Wait as wait:
-        log.stopped(wait, "spotify")
-    except SkipCollection as error:
-        log.unlisted(error, "spotify")
-    try:
-        if library is not None or any(_ready(one) for one in session.checkpoint.mirrors.values()):
-            session.listed()
-    except Wait as wait:
-        log.stopped(wait, "deezer")
-    except SkipCollection as error:
-        log.unlisted(error, "deezer")
-    if library is not None and library.complete:
-        _mark_missing(session, log, library)
-    return library
-
-
-def _ready(one: Mirror) -> bool:
-    return one.reading is not None and one.reading.complete
-
-
-def _mark_missing(session: Session, log: _Log, library: Library) -> None:
-    """Tombstones: a collection that a complete listing does not show is marked, and given up only after a while."""
-    present = {head.id for head in library.heads}
-    for one in list(session.checkpoint.mirrors.values()):
-        if one.id in present:
-            if one.missing_since is not None:
-                back = msgspec.structs.replace(one, missing_since=None, missing_runs=0)
-                if back.state is CollectionState.DETACHED:
-                    back = Mirror(id=one.id, kind=one.kind, name=one.name)
-                session.put(back)
-            continue
-        if not session.job.policy.wants(one.kind) or one.state is CollectionState.DETACHED:
-            continue
-        marked = msgspec.structs.replace(
-            one, missing_since=one.missing_since or session.now_text(), missing_runs=one.missing_runs + 1
-        )
-        session.put(marked)
-        if given_up(marked, session.now()):
-            log.results[one.id] = _bury(session, log, marked)
-        else:
-            log.results[one.id] = result_of(marked, CollectionState.SKIPPED, "no longer on Spotify; its mirror is kept")
-
-
-def _bury(session: Session, log: _Log, gone: Mirror) -> CollectionResult:
-    try:
-        return bury(session, gone, delete=session.job.policy.on_source_deleted is OnSourceDeleted.DELETE)
-    except (Wait, SkipCollection) as error:
-        if isinstance(error, Wait):
-            log.stopped(error, gone.name)
-        else:
-            log.errors.append(ErrorLine(gone.name, error.message, error.hint))
-        state = CollectionState.PENDING if isinstance(error, Wait) else CollectionState.FAILED
-        return _left(session, CollectionHead(gone.id, gone.kind, gone.name, gone.snapshot), state, error, Tally())
-
-
-def _sync(session: Session, log: _Log, library: Library | None) -> None:
+def _sync(session: Session, log: RunLog, library: Library | None) -> None:
     heads = list(library.heads) if library is not None else _remembered_heads(session)
     todo: list[tuple[CollectionHead, str]] = []
     decided = {one.collection for one in session.checkpoint.conflicts.values() if one.decision is not None}
@@ -357,7 +174,7 @@ def _selected(session: Session, head: CollectionHead) -> bool:
     return session.job.policy.selects(head) and (not only or any(matches(pattern, head) for pattern in only))
 
 
-def _deselected(session: Session, log: _Log, head: CollectionHead, *, by_only: bool) -> None:
+def _deselected(session: Session, log: RunLog, head: CollectionHead, *, by_only: bool) -> None:
     if by_only:
         return
     known = session.mirror(head)
@@ -370,7 +187,7 @@ def _deselected(session: Session, log: _Log, head: CollectionHead, *, by_only: b
     log.results[head.id] = result_of(known, state, reason)
 
 
-def _in_step(session: Session, log: _Log, head: CollectionHead, known: Mirror, reason: str) -> None:
+def _in_step(session: Session, log: RunLog, head: CollectionHead, known: Mirror, reason: str) -> None:
     if session.knows_target() and known.state is CollectionState.IN_SYNC:
         parts = tuple(learn(part, session.listed().get(part.playlist)) for part in known.parts)
         if parts != known.parts:
@@ -378,7 +195,7 @@ def _in_step(session: Session, log: _Log, head: CollectionHead, known: Mirror, r
     log.results[head.id] = result_of(known, known.state, reason)
 
 
-def _each(session: Session, log: _Log, todo: list[tuple[CollectionHead, str]]) -> None:
+def _each(session: Session, log: RunLog, todo: list[tuple[CollectionHead, str]]) -> None:
     """Work on one collection after the other. Every one gets its line, also those that were not reached."""
     asker = Asker(session.connections.catalogue, session.job.rules)
     session.job.observer.phase("sync", len(todo))
@@ -393,17 +210,17 @@ def _each(session: Session, log: _Log, todo: list[tuple[CollectionHead, str]]) -
             except StopRun as stop:
                 stopped = stop
                 log.stopped(stop)
-                result = _left(session, head, CollectionState.PENDING, stop, tally)
+                result = left_off(session, head, CollectionState.PENDING, stop, tally)
             except Wait as wait:
                 log.stopped(wait, head.name)
                 closed = not isinstance(wait, Unavailable) or session.gate.closed(wait.service) is not None
                 if isinstance(wait, Unavailable) and not closed:
                     log.stops.discard(Outcome.UNAVAILABLE)
                 state = CollectionState.PENDING if closed else CollectionState.FAILED
-                result = _left(session, head, state, wait, tally)
+                result = left_off(session, head, state, wait, tally)
             except SkipCollection as error:
                 log.errors.append(ErrorLine(head.name, error.message, error.hint))
-                result = _left(session, head, CollectionState.FAILED, error, tally)
+                result = left_off(session, head, CollectionState.FAILED, error, tally)
         log.results[head.id] = result
         event(
             "collection.finished", collection=head.id, name=head.name, state=str(result.state), reason=result.reason,
@@ -413,15 +230,3 @@ def _each(session: Session, log: _Log, todo: list[tuple[CollectionHead, str]]) -
         session.job.observer.phase("sync", len(todo))
     if stopped is not None:
         raise stopped
-
-
-def _left(
-    session: Session, head: CollectionHead, state: CollectionState, error: JobError, tally: Tally
-) -> CollectionResult:
-    """A collection that an error ended: what it got done stays in the checkpoint."""
-    known = session.mirror(head)
-    failures = known.failures + 1 if state is CollectionState.FAILED else known.failures
-    session.put(msgspec.structs.replace(known, state=state, reason=error.message, failures=failures))
-    if not isinstance(error, CheckpointUnwritable | LostLease):
-        session.save()
-    return result_of(session.mirror(head), state, error.message, tally)

@@ -16,7 +16,7 @@ from datetime import timedelta
 import msgspec
 
 from musicdiff_job.core.checkpoint import MatchRecord
-from musicdiff_job.core.errors import JobError
+from musicdiff_job.core.errors import JobError, SkipCollection, Unavailable
 from musicdiff_job.core.match import (
     MATCHER_VERSION,
     Ask,
@@ -29,7 +29,7 @@ from musicdiff_job.core.match import (
     Unmatched,
     decide,
 )
-from musicdiff_job.core.model import SourceId, TargetId, Track
+from musicdiff_job.core.model import Service, SourceId, TargetId, Track
 from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.ports import Catalogue
@@ -86,9 +86,10 @@ class Asker:
             return self._answers[question]
 
 
-def resolve(session: Session, asker: Asker, tracks: Iterable[Track]) -> None:
+def resolve(session: Session, asker: Asker, tracks: Iterable[Track], *, patient: bool = True) -> None:
     """Bring the checkpoint's match records of these tracks up to date. Raises what stopped a look-up
-    (``OutOfBudget``, ``RateLimited``, ...), after everything that was found has been recorded."""
+    (``OutOfBudget``, ``RateLimited``, ...), after everything that was found has been recorded. What stops one track's
+    look-up only stops none of the others; without patience it makes that track unmatched and raises nothing."""
     wanted = {SourceId(track.id): track for track in tracks}
     records = {source: _remembered(session, source, track) for source, track in wanted.items()}
     if any(record.decision is None for record in records.values()):
@@ -106,13 +107,14 @@ def resolve(session: Session, asker: Asker, tracks: Iterable[Track]) -> None:
     if records:
         session.checkpoint = session.checkpoint.with_matches(records)
     if open_:
-        _look_up(session, asker, open_)
+        _look_up(session, asker, open_, patient=patient)
 
 
-def _look_up(session: Session, asker: Asker, tracks: list[Track]) -> None:
+def _look_up(session: Session, asker: Asker, tracks: list[Track], *, patient: bool) -> None:
     session.job.observer.phase("match", len(tracks))
     pending: set[Future[tuple[Track, Found]]] = set()
     stop: JobError | None = None
+    trouble: JobError | None = None
     before = asker.asked
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="look-up")
     queue = iter(tracks)
@@ -126,15 +128,27 @@ def _look_up(session: Session, asker: Asker, tracks: list[Track]) -> None:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
                 track, found = future.result()
+                if _is_about_one(session, found.error):
+                    # One that has ended so before is not waited for again.
+                    if patient and not session.checkpoint.matches[SourceId(track.id)].tries:
+                        trouble = trouble or found.error
+                    else:
+                        found = Found(found.evidence, Unmatched(Reason.UNANSWERED))
+                else:
+                    stop = stop or found.error
                 _record(session, track, found)
-                stop = stop or found.error
                 session.job.observer.advance()
             session.save_soon()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         session.lookups += asker.asked - before
-    if stop is not None:
+    if stop := stop or trouble:
         raise stop
+
+
+def _is_about_one(session: Session, error: JobError | None) -> bool:
+    """Whether an error ends the look-ups of one track only: Deezer fails on the question, but answers others."""
+    return isinstance(error, SkipCollection | Unavailable) and session.gate.closed(Service.DEEZER) is None
 
 
 def _one(asker: Asker, track: Track, record: MatchRecord) -> tuple[Track, Found]:

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from musicdiff_job.binding import bind, conflict_id, find_gone
+from musicdiff_job.binding import bind, conflict_id, find_gone, recover
 from musicdiff_job.core import decide
 from musicdiff_job.core.checkpoint import (
     Conflict,
     ConflictKind,
-    Mirror,
     Pair,
     Part,
     Reading,
@@ -26,22 +25,20 @@ from musicdiff_job.core.checkpoint import (
     intend,
     settled_base,
     with_part,
+    withdraw,
 )
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.diff import Difference, collapse, diff
-from musicdiff_job.core.errors import NotShownYet
-from musicdiff_job.core.match import Match
+from musicdiff_job.core.errors import NotFound, NotShownYet
+from musicdiff_job.core.match import Match, Reason
 from musicdiff_job.core.model import CollectionHead, PlaylistId, SourceId, TargetContents, TargetId, Track, Unreadable
 from musicdiff_job.core.plan import (
     AddTracks,
     Change,
-    CreatePlaylist,
-    DeletePlaylist,
     LikeTrack,
+    Receipt,
     Refused,
-    RemoveTracks,
     ReorderTracks,
-    UnlikeTrack,
     UpdatePlaylist,
 )
 from musicdiff_job.core.policy import HandEdits
@@ -49,53 +46,19 @@ from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.core.timestamps import from_iso
 from musicdiff_job.lookups import Asker, refused, resolve
 from musicdiff_job.reading import Edited, read
+from musicdiff_job.results import Tally, ended, result_of
 from musicdiff_job.session import Session
 
 ROUNDS = 4
 """Looks at one collection's target in one run. One proves that nothing is to do, two are usual after a change."""
 LAG_WAITS = (1.0, 3.0, 6.0)
 """Seconds to wait before looking again when Deezer has confirmed a write but does not show it."""
+PATIENCE = 2
+"""Failures of a collection after which it is mirrored without the tracks on which Deezer's catalogue fails."""
+PASSING = frozenset({Reason.REFUSED, Reason.UNANSWERED})
+"""Reasons for having no counterpart that are no reason to remove one that is in place."""
 FAVOURITES_CAP = 10_000
 """Deezer takes no more favourite tracks than this (reported by several users; not documented)."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was done to one collection in this run."""
-
-    added: int = 0
-    removed: int = 0
-    reordered: bool = False
-    updated: bool = False
-    created: int = 0
-    notes: list[str] = field(default_factory=list)
-    done: list[Change] = field(default_factory=list)
-
-    def count(self, change: Change) -> None:
-        """One more change has been made."""
-        self.done.append(change)
-        match change:
-            case AddTracks(tracks=tracks):
-                self.added += len(tracks)
-            case RemoveTracks(tracks=tracks):
-                self.removed += len(tracks)
-            case LikeTrack():
-                self.added += 1
-            case ReorderTracks():
-                self.reordered = True
-            case UpdatePlaylist():
-                self.updated = True
-            case UnlikeTrack():
-                self.removed += 1
-            case CreatePlaylist():
-                self.created += 1
-            case DeletePlaylist():
-                pass
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was written."""
-        return bool(self.done)
 
 
 def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, tally: Tally) -> CollectionResult:
@@ -105,65 +68,18 @@ def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, ta
     match read(session, head):
         case Unreadable(why, expected):
             state = CollectionState.SKIPPED if expected else CollectionState.FAILED
-            return _ended(session, head, state, why, tally)
+            return ended(session, head, state, why, tally)
         case Edited():
             reason = "edited while it was read; the next run reads it again"
-            return _ended(session, head, CollectionState.PENDING, reason, tally)
+            return ended(session, head, CollectionState.PENDING, reason, tally)
         case Reading(entries=entries):
             pass
     tracks = [entry.track for entry in entries if entry.track is not None]
     if gone := find_gone(session, head):
         state = CollectionState.DETACHED if gone.detach else CollectionState.CONFLICT
-        return _ended(session, head, state, gone.reason, tally)
-    resolve(session, asker, tracks)
+        return ended(session, head, state, gone.reason, tally)
+    resolve(session, asker, tracks, patient=session.mirror(head).failures < PATIENCE)
     return _Work(session, head, entries_skipped=len(entries) - len(tracks), tracks=tracks, tally=tally).run(reason)
-
-
-def _ended(
-    session: Session, head: CollectionHead, state: CollectionState, reason: str, tally: Tally
-) -> CollectionResult:
-    known = session.mirror(head)
-    failures = known.failures + 1 if state is CollectionState.FAILED else known.failures
-    # The snapshot is remembered for what would end the same way next time, so that it is not asked again and again.
-    settled = state not in (CollectionState.FAILED, CollectionState.PENDING)
-    snapshot = head.snapshot if settled else known.snapshot
-    session.put(
-        msgspec.structs.replace(
-            known,
-            state=state,
-            reason=reason,
-            failures=failures,
-            snapshot=snapshot,
-            reading=None,
-            verified_at=session.now_text() if state is CollectionState.SKIPPED else known.verified_at,
-            rule=session.job.policy.fingerprint(head),
-        )
-    )
-    return result_of(session.mirror(head), state, reason, tally)
-
-
-def result_of(mirror: Mirror, state: CollectionState, reason: str, tally: Tally | None = None) -> CollectionResult:
-    """A collection's line in the summary."""
-    tally = tally or Tally()
-    return CollectionResult(
-        id=mirror.id,
-        kind=mirror.kind,
-        name=mirror.name,
-        state=state,
-        reason=reason,
-        added=tally.added,
-        removed=tally.removed,
-        reordered=tally.reordered,
-        entries=mirror.entries,
-        matched=mirror.matched,
-        unmatched=len(mirror.waiting),
-        skipped=mirror.skipped,
-        duplicates=mirror.duplicates,
-        hand_added=len(mirror.hand_added),
-        left_out=len(mirror.left_out),
-        created=tally.created,
-        notes=tuple(tally.notes) or mirror.notes,
-    )
 
 
 @dataclass
@@ -180,6 +96,12 @@ class _Work:
     duplicates: int = 0
     names: dict[TargetId, str] = field(default_factory=dict)
     acted: set[PlaylistId] = field(default_factory=set)
+    declined: dict[PlaylistId, dict[TargetId, Refused]] = field(default_factory=dict)
+    """Tracks that were refused alone since the last look."""
+    found: set[PlaylistId] = field(default_factory=set)
+    """Playlists that were asked for by id, and exist."""
+    stubborn: set[PlaylistId] = field(default_factory=set)
+    """Playlists whose metadata Deezer refused to change."""
 
     @property
     def favourites(self) -> bool:
@@ -187,23 +109,20 @@ class _Work:
 
     def run(self, reason: str) -> CollectionResult:
         for _ in range(ROUNDS):
-            desired = self._desired()
-            limit = self.session.job.policy.playlist_limit
-            known = self.session.mirror(self.head)
-            chunks = (desired,) if self.favourites else decide.split(desired, limit, len(known.parts))
-            parts = bind(self.session, self.head, len(chunks), self.tally.count)
+            recover(self.session, self.head)
+            parts = bind(self.session, self.head, len(self._chunks(self._desired())), self.tally.count)
             contents = self._look(parts)
+            desired = self._desired()  # anew: the look may have shown that tracks are refused
             self._spare(desired)
-            edits = self._edits()
             work = {
-                part.playlist: self._compare(part, chunk, contents[part.playlist], edits)
-                for part, chunk in zip(self.session.mirror(self.head).parts, chunks, strict=True)
+                part.playlist: self._compare(part, chunk, contents[part.playlist])
+                for part, chunk in zip(self.session.mirror(self.head).parts, self._chunks(desired), strict=True)
             }
             if trouble := self._guard(work, contents):
                 return trouble
             self._ask(work)
             changes = {playlist: self._changes(playlist, work[playlist], contents[playlist]) for playlist in work}
-            headers = self._headers(len(chunks), edits)
+            headers = self._headers()
             if not any(changes.values()) and not any(headers.values()):
                 return self._agreed(work, contents, reason)
             # Last part first: what moves on to a later part is added there before it leaves the earlier one.
@@ -215,8 +134,18 @@ class _Work:
 
     # Look
 
+    def _chunks(self, desired: tuple[Pair, ...]) -> tuple[tuple[Pair, ...], ...]:
+        if self.favourites:
+            return (desired,)
+        known = self.session.mirror(self.head)
+        return decide.split(desired, self.session.job.policy.playlist_limit, len(known.parts))
+
     def _desired(self) -> tuple[Pair, ...]:
         matches = self.session.checkpoint.matches
+        mirror = self.session.mirror(self.head)
+        # Elsewhere a counterpart may have been refused, or a look-up have failed; what is here already stays.
+        placed = {pair.source: pair.target for part in mirror.parts for pair in part.base}
+        placed.update((pair.source, pair.target) for pair in mirror.left_out)
         pairs, waiting = [], []
         for track in self.tracks:
             source = SourceId(track.id)
@@ -224,6 +153,8 @@ class _Work:
             if isinstance(decision, Match):
                 pairs.append(Pair(source, TargetId(decision.target)))
                 self.names[TargetId(decision.target)] = f"{', '.join(track.artists[:2])} - {track.title}"
+            elif source in placed and (decision is None or decision.reason in PASSING):
+                pairs.append(Pair(source, placed[source]))
             else:
                 waiting.append(source)
         self.matched, self.waiting = len(pairs), tuple(dict.fromkeys(waiting))
@@ -240,14 +171,30 @@ class _Work:
                 self.names.setdefault(TargetId(track.id), f"{', '.join(track.artists[:2])} - {track.title}")
             present = frozenset(TargetId(track.id) for track in contents.tracks)
             seen[part.playlist] = contents
-            if not part.in_flight:
-                continue
             lost = part.added_in_flight(acknowledged=True) - present
             if lost and not contents.hidden:
                 refused(self.session, lost)
-            settled = msgspec.structs.replace(part, base=settled_base(part, present), in_flight=(), acknowledged=0)
-            self.session.put(with_part(self.session.mirror(self.head), settled))
+            base = self._without_refused(part.playlist, settled_base(part, present), present, contents.hidden)
+            settled = msgspec.structs.replace(part, base=base, in_flight=(), acknowledged=0)
+            if settled != part:
+                self.session.put(with_part(self.session.mirror(self.head), settled))
         return seen
+
+    def _without_refused(
+        self, playlist: PlaylistId, base: tuple[Pair, ...], present: frozenset[TargetId], hidden: int
+    ) -> tuple[Pair, ...]:
+        """The base, given what Deezer refused. A refusal is believed only when a read does not show the track:
+        Deezer refuses what it has, too."""
+        for track, receipt in self.declined.pop(playlist, {}).items():
+            if track in present:
+                continue
+            if not receipt.already:
+                refused(self.session, (track,), at_once=True)
+                self._note(f"Deezer refused {self.names.get(track, track)}: {receipt.reason}")
+                base = tuple(pair for pair in base if pair.target != track)
+            elif hidden and all(pair.target != track for pair in base):
+                base = (*base, Pair(SourceId(""), track))  # it is one of the hidden ones
+        return base
 
     def _contents(self, part: Part) -> TargetContents:
         if part.playlist in self.session.created and not part.in_flight and part.playlist not in self.acted:
@@ -269,31 +216,42 @@ class _Work:
 
     # Decide
 
-    def _edits(self) -> HandEdits:
-        """How hand edits are treated now: as set, unless a conflict about them has been decided."""
+    def _edits(self, kind: ConflictKind) -> HandEdits:
+        """How hand edits of this kind are treated now: as set, unless the conflict about them has been decided."""
         edits = self.session.job.policy.edits_for(self.head)
-        if edits is not HandEdits.ASK:
+        conflict = self.session.checkpoint.conflicts.get(conflict_id(self.head, kind))
+        if edits is not HandEdits.ASK or conflict is None or conflict.decision is None:
             return edits
-        decisions = set()
-        for kind in (ConflictKind.HAND_REMOVED, ConflictKind.HAND_ADDED):
-            conflict = self.session.checkpoint.conflicts.get(conflict_id(self.head, kind))
-            if conflict is not None and conflict.decision is not None:
-                decisions.add(conflict.decision)
-        if Side.SPOTIFY in decisions:
-            return HandEdits.OVERWRITE
-        return HandEdits.KEEP if decisions else HandEdits.ASK
+        return HandEdits.OVERWRITE if conflict.decision is Side.SPOTIFY else HandEdits.KEEP
 
-    def _compare(self, part: Part, chunk: Sequence[Pair], contents: TargetContents, edits: HandEdits) -> Difference:
+    def _compare(self, part: Part, chunk: Sequence[Pair], contents: TargetContents) -> Difference:
         mirror = self.session.mirror(self.head)
         elsewhere = {pair.target for other in mirror.parts if other.playlist != part.playlist for pair in other.base}
-        return diff(
+        difference = diff(
             part.base,
             [pair for pair in mirror.left_out if pair.target not in elsewhere],
             chunk,
             [TargetId(track.id) for track in contents.tracks],
-            edits=edits,
+            edits=self._edits(ConflictKind.HAND_REMOVED),
+            additions=self._edits(ConflictKind.HAND_ADDED),
             asked=frozenset(mirror.hand_added),
             hidden=contents.hidden,
+        )
+        return difference if len(mirror.parts) > 1 else self._fitting(difference, contents)
+
+    def _fitting(self, difference: Difference, contents: TargetContents) -> Difference:
+        """The difference without the additions that Deezer has no room for."""
+        limit = FAVOURITES_CAP if self.favourites else self.session.job.policy.playlist_limit
+        room = limit - len(contents.tracks) - contents.hidden + (0 if self.favourites else len(difference.remove))
+        over = {pair.target for pair in difference.add[max(0, room) :]}
+        if not over:
+            return difference
+        self._note(f"{len(over)} entries do not fit: Deezer takes {limit}, those added by hand included")
+        return msgspec.structs.replace(
+            difference,
+            add=difference.add[: max(0, room)],
+            order=tuple(track for track in difference.order if track not in over),
+            base=tuple(pair for pair in difference.base if pair.target not in over),
         )
 
     def _guard(
@@ -318,7 +276,7 @@ class _Work:
             f"{len(going)} of {max(len(placed), shown)} entries would be removed; take spotify to remove them, "
             "deezer to keep them as if added by hand",
         )
-        return _ended(self.session, self.head, CollectionState.CONFLICT, "too many removals at once", self.tally)
+        return ended(self.session, self.head, CollectionState.CONFLICT, "too many removals at once", self.tally)
 
     def _spare(self, desired: Sequence[Pair]) -> None:
         """Carry out "take deezer" for a mass removal: what the source no longer wants is not ours any more."""
@@ -363,24 +321,22 @@ class _Work:
         if not self.favourites:
             limit = self.session.job.policy.playlist_limit
             return decide.playlist_changes(playlist, difference, contents, batch=self.session.target.batch, limit=limit)
-        room = max(0, FAVOURITES_CAP - len(contents.tracks) - contents.hidden)
-        if len(difference.add) > room:
-            self._note(f"Deezer's favourites are full: {len(difference.add) - room} liked songs do not fit")
-            difference = msgspec.structs.replace(difference, add=difference.add[:room])
         return decide.favourite_changes(difference)
 
-    def _headers(self, count: int, edits: HandEdits) -> dict[PlaylistId, tuple[Change, ...]]:
+    def _headers(self) -> dict[PlaylistId, tuple[Change, ...]]:
         """What to do about each part's metadata; agreed at once where nothing is to do."""
         parts = self.session.mirror(self.head).parts
         if self.favourites:
             return {part.playlist: () for part in parts}
         policy = self.session.job.policy
+        edits = policy.edits_for(self.head)
         found: dict[PlaylistId, tuple[Change, ...]] = {}
-        for part, title in zip(parts, decide.titles(self.head, policy, count), strict=True):
+        for part, title in zip(parts, decide.titles(self.head, policy, len(parts)), strict=True):
             wanted = decide.wanted_header(self.head, policy, title)
             shown = self.session.listed().get(part.playlist)
-            if shown is None:
-                # Not in the listing, but it answers by id (find_gone): judged again when the listing shows it.
+            if shown is None or part.playlist in self.stubborn:
+                # Not in the listing, but it answers by id (find_gone): judged again when the listing shows it. Or the
+                # change was refused a moment ago: tried again by the next run.
                 found[part.playlist] = ()
                 continue
             todo = decide.metadata(part, wanted, shown, edits)
@@ -404,32 +360,50 @@ class _Work:
         if changes:
             self.session.job.observer.planned(self.head, tuple(changes), self.names)
             self.session.job.observer.phase(f"write {self.head.name}", len(changes))
+        planned = True
         for change in changes:
-            if not self._write(playlist, change):
-                break
+            if planned or not isinstance(change, ReorderTracks):  # an order that names what was refused is no order
+                planned = self._write(playlist, change) and planned
 
     def _write(self, playlist: PlaylistId, change: Change) -> bool:
-        """Make one change, its intent saved first. False when it was refused, so that what follows is planned anew."""
+        """Make one change, its intent saved first. False when it, or a part of it, was refused."""
         if isinstance(change, UpdatePlaylist):
             return self._update(change)
+        if isinstance(change, AddTracks) and len(change.tracks) > (size := self.session.target.batch):
+            # The target has learned since the plan was made that it takes fewer at a time.
+            first = self._write(playlist, AddTracks(playlist, change.tracks[:size]))
+            return self._write(playlist, AddTracks(playlist, change.tracks[size:])) and first
         self.session.put(intend(self.session.mirror(self.head), playlist, change))
         self.session.save()
-        receipt = self.session.target.apply(change)
+        receipt = self._apply(playlist, change)
         if isinstance(receipt, Refused):
-            self._refused(playlist, change, receipt)
-            return False
+            self.session.put(withdraw(self.session.mirror(self.head), playlist))
+            return self._refused(playlist, change, receipt)
         self.session.put(acknowledge(self.session.mirror(self.head), playlist))
         self.acted.add(playlist)
         self.tally.count(change)
         self.session.job.observer.advance()
         return True
 
+    def _apply(self, playlist: PlaylistId, change: Change) -> Receipt:
+        try:
+            return self.session.target.apply(change)
+        except NotFound as error:
+            # Deezer says the same of a playlist and of a track that it does not have.
+            if not isinstance(change, AddTracks | LikeTrack):
+                raise
+            if isinstance(change, AddTracks) and playlist not in self.found:
+                self.session.target.header(playlist)
+                self.found.add(playlist)
+            return Refused(error.message)
+
     def _update(self, change: UpdatePlaylist) -> bool:
         # Setting metadata twice does no harm and a listing shows whether it was set, so it needs no intent.
         if isinstance(receipt := self.session.target.apply(change), Refused):
             self._note(f"Deezer refused to change the playlist's metadata: {receipt.reason}")
-        else:
-            self.tally.count(change)
+            self.stubborn.add(change.playlist)
+            return True
+        self.tally.count(change)
         mirror = self.session.mirror(self.head)
         part = next(part for part in mirror.parts if part.playlist == change.playlist)
         title = decide.titles(self.head, self.session.job.policy, len(mirror.parts))[mirror.parts.index(part)]
@@ -445,24 +419,21 @@ class _Work:
         self.session.save()
         return True
 
-    def _refused(self, playlist: PlaylistId, change: Change, receipt: Refused) -> None:
+    def _refused(self, playlist: PlaylistId, change: Change, receipt: Refused) -> bool:
         """A refused batch is tried again in halves, so that one blocked track does not hold the others up; a track
-        that is refused alone is unmatched from now on, unless Deezer says that it has it."""
+        that is refused alone is judged by the next look. Whether everything was taken in the end."""
         match change:
             case AddTracks(tracks=tracks) if len(tracks) > 1:
                 middle = len(tracks) // 2
-                for half in (tracks[:middle], tracks[middle:]):
-                    self._write(playlist, AddTracks(playlist, half))
-            case AddTracks(tracks=tracks) if not receipt.already:
-                refused(self.session, tracks, at_once=True)
-                self._note(f"Deezer refused {self.names.get(tracks[0], tracks[0])}: {receipt.reason}")
+                first = self._write(playlist, AddTracks(playlist, tracks[:middle]))
+                return self._write(playlist, AddTracks(playlist, tracks[middle:])) and first
+            case AddTracks(tracks=tracks):
+                self.declined.setdefault(playlist, {})[tracks[0]] = receipt
             case LikeTrack(track=track):
-                refused(self.session, (track,), at_once=True)
-                self._note(f"Deezer refused {self.names.get(track, track)}: {receipt.reason}")
-            case AddTracks():
-                pass  # it is there already, if hidden; the next look settles it
+                self.declined.setdefault(playlist, {})[track] = receipt
             case _:
                 self._note(f"Deezer refused a change: {receipt.reason}")
+        return False
 
     # Settle
 
@@ -524,9 +495,15 @@ class _Work:
         return result_of(session.mirror(head), state, reason, self.tally)
 
     def _close_conflicts(self, work: Mapping[PlaylistId, Difference]) -> None:
-        for kind in (ConflictKind.MASS_REMOVAL, ConflictKind.HAND_REMOVED, ConflictKind.HAND_ADDED):
+        asks = self.session.job.policy.edits_for(self.head) is HandEdits.ASK
+        stands = {
+            ConflictKind.MASS_REMOVAL: True,
+            ConflictKind.HAND_REMOVED: asks and any(one.left_out for one in work.values()),
+            ConflictKind.HAND_ADDED: asks and any(one.hand_added for one in work.values()),
+        }
+        for kind, caused in stands.items():
             conflict = self.session.checkpoint.conflicts.get(conflict_id(self.head, kind))
-            if conflict is not None and conflict.decision is not None:
+            if conflict is not None and (conflict.decision is not None or not caused):
                 self.session.checkpoint = self.session.checkpoint.without_conflict(conflict.id)
 
     def _note(self, note: str) -> None:

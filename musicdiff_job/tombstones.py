@@ -10,7 +10,7 @@ from musicdiff_job.core.errors import BadAnswer, NotFound
 from musicdiff_job.core.plan import DeletePlaylist, Refused
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.journal import event
-from musicdiff_job.mirroring import result_of
+from musicdiff_job.results import result_of
 from musicdiff_job.session import Session
 
 
@@ -53,4 +53,6 @@ def _ours_alone(session: Session, part: Part) -> bool | None:
     except NotFound:
         return None
     placed = {pair.target for pair in part.base}
-    return all(track.id in placed for track in contents.tracks)
+    # Of the hidden entries only the number is known: no more than those of ours that are not seen.
+    unseen = len(placed) - len(contents.tracks)
+    return all(track.id in placed for track in contents.tracks) and contents.hidden <= unseen

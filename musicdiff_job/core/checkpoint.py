@@ -16,7 +16,17 @@ from enum import StrEnum
 import msgspec
 
 from musicdiff_job.core.match import Evidence, Match, Unmatched
-from musicdiff_job.core.model import CollectionHead, CollectionId, Entry, Header, Kind, PlaylistId, SourceId, TargetId, Track
+from musicdiff_job.core.model import (
+    CollectionHead,
+    CollectionId,
+    Entry,
+    Header,
+    Kind,
+    PlaylistId,
+    SourceId,
+    TargetId,
+    Track,
+)
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, UnlikeTrack
 from musicdiff_job.core.summary import CollectionState, Summary
 

@@ -83,6 +83,7 @@ class Reason(StrEnum):
     REJECTED = "rejected by you"
     REFUSED = "refused by Deezer"
     NO_TITLE = "no title to search for"
+    UNANSWERED = "Deezer's catalogue fails on it"
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):

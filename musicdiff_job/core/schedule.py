@@ -62,9 +62,7 @@ def due(
     if mirror.synced_at is None and not mirror.snapshot and not unfinished(mirror):
         return Due("new")
     # A conflict waits for a person, whatever else is unfinished; a pending one was due for a reason that may be gone.
-    if mirror.state is not CollectionState.CONFLICT and (
-        unfinished(mirror) or mirror.state is CollectionState.PENDING
-    ):
+    if mirror.state is not CollectionState.CONFLICT and (unfinished(mirror) or mirror.state is CollectionState.PENDING):
         return Due("unfinished")
     if waits := _waits(mirror, rule, now):
         return NotDue(waits)
