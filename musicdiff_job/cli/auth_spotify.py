@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import selectors
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -97,9 +98,10 @@ def spotify(
             "SPOTIFY_AUTHORIZED_AT": today.isoformat(),
         },
     )
+    renewal = "musicdiff-job auth spotify" + ("" if to_stdout else f" --env-file {shlex.quote(str(auth.file.name))}")
     auth.tell(
-        f"The consent lasts six months, until {consent_ends(today)}, however often it is used. Give it again before "
-        "then by the same command.",
+        f"The consent lasts six months, until {consent_ends(today)}, however often it is used. "
+        f"Renew it before: {renewal}"
     )
     auth.end()
 
