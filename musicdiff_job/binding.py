@@ -83,9 +83,14 @@ def conflict_id(head: CollectionHead, kind: ConflictKind) -> str:
 
 
 def recover(session: Session, head: CollectionHead) -> None:
-    """Attach the playlist that was being created when a run ended, if the listing shows it. No call."""
+    """Attach the playlist that was being created when a run ended, if a listing shows it. No call, or the listing once
+    more when the first one does not show it: it may be as old as the creation."""
     mirror = session.mirror(head)
-    if mirror.creating is not None and (ours := _made(mirror, _unbound(session))):
+    if mirror.creating is None:
+        return
+    if not _made(mirror, _unbound(session)):
+        session.listed_again()
+    if ours := _made(mirror, _unbound(session)):
         _attach(session, mirror, Part(ours[0].id, title=ours[0].title, created=True))
 
 

@@ -98,6 +98,8 @@ class _Work:
     acted: set[PlaylistId] = field(default_factory=set)
     declined: dict[PlaylistId, dict[TargetId, Refused]] = field(default_factory=dict)
     """Tracks that were refused alone since the last look."""
+    concealed: set[TargetId] = field(default_factory=set)
+    """Tracks that Deezer has, but does not show."""
     found: set[PlaylistId] = field(default_factory=set)
     """Playlists that were asked for by id, and exist."""
     stubborn: set[PlaylistId] = field(default_factory=set)
@@ -175,6 +177,10 @@ class _Work:
             if lost and not contents.hidden:
                 refused(self.session, lost)
             base = self._without_refused(part.playlist, settled_base(part, present), present, contents.hidden)
+            if contents.hidden:
+                # Deezer may say that it added what it holds already and hides.
+                self.concealed |= lost
+                base = (*base, *(Pair(SourceId(""), track) for track in sorted(lost)))
             settled = msgspec.structs.replace(part, base=base, in_flight=(), acknowledged=0)
             if settled != part:
                 self.session.put(with_part(self.session.mirror(self.head), settled))
@@ -192,22 +198,31 @@ class _Work:
                 refused(self.session, (track,), at_once=True)
                 self._note(f"Deezer refused {self.names.get(track, track)}: {receipt.reason}")
                 base = tuple(pair for pair in base if pair.target != track)
-            elif hidden and all(pair.target != track for pair in base):
-                base = (*base, Pair(SourceId(""), track))  # it is one of the hidden ones
+            elif hidden:
+                self.concealed.add(track)
+                if all(pair.target != track for pair in base):
+                    base = (*base, Pair(SourceId(""), track))
         return base
 
     def _contents(self, part: Part) -> TargetContents:
         if part.playlist in self.session.created and not part.in_flight and part.playlist not in self.acted:
             return TargetContents(())  # created a moment ago
-        read_again = iter(LAG_WAITS if part.playlist in self.acted else ())
+        acted = part.playlist in self.acted
+        pauses = iter(LAG_WAITS)
         while True:
             target = self.session.target
             contents = target.favourites() if part.playlist == FAVOURITES else target.tracks(part.playlist)
             present = frozenset(TargetId(track.id) for track in contents.tracks)
-            lagging = (part.added_in_flight() - present) or (part.removed_in_flight() & present)
-            if not lagging or contents.hidden or part.playlist not in self.acted:
+            # Of what an earlier run has written only confirmed additions are waited for. Were they taken for lost, and
+            # shown later, they would be somebody else's.
+            lagging = part.added_in_flight(acknowledged=not acted) - present
+            if acted:
+                lagging |= part.removed_in_flight() & present
+            if not lagging or contents.hidden:
                 return contents
-            pause = next(read_again, None)
+            pause = next(pauses, None)
+            if pause is None and not acted:
+                return contents
             if pause is None:
                 raise NotShownYet(
                     f"Deezer confirmed changes to {self.head.name!r} but does not show them", "The next run looks again"
@@ -236,6 +251,7 @@ class _Work:
             additions=self._edits(ConflictKind.HAND_ADDED),
             asked=frozenset(mirror.hand_added),
             hidden=contents.hidden,
+            concealed=frozenset(self.concealed),
         )
         return difference if len(mirror.parts) > 1 else self._fitting(difference, contents)
 

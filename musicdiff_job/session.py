@@ -114,6 +114,11 @@ class Session:
             self._listed = {head.id: head for head in self.target.playlists()}
         return self._listed
 
+    def listed_again(self) -> None:
+        """Read the target's playlists once more, for one that the first listing may have been too early to show. What
+        this run has created stays known."""
+        self._listed = {**self.listed(), **{head.id: head for head in self.target.playlists()}}
+
     def knows_target(self) -> bool:
         """Whether the target's playlists were read in this run."""
         return self._listed is not None

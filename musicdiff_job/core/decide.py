@@ -14,7 +14,7 @@ import msgspec
 
 from musicdiff_job.core.checkpoint import Pair, Part
 from musicdiff_job.core.diff import Difference
-from musicdiff_job.core.model import CollectionHead, Header, PlaylistId, TargetContents, TargetHead, TargetId
+from musicdiff_job.core.model import CollectionHead, Header, PlaylistId, TargetContents, TargetHead
 from musicdiff_job.core.plan import (
     AddTracks,
     Change,

@@ -102,13 +102,15 @@ def diff(
     additions: HandEdits | None = None,
     asked: frozenset[TargetId] = frozenset(),
     hidden: int = 0,
+    concealed: frozenset[TargetId] = frozenset(),
 ) -> Difference:
     """Compare the three sides. ``edits`` is how hand edits are treated, ``additions`` how those are that added
     something, where that differs. ``desired`` must not name a target track twice (``collapse`` it first). ``asked`` are
     tracks added by hand that were seen before, so that nobody is asked about them again.
 
     ``hidden`` is how many entries the target counts without showing them. As long as any are hidden, an entry of the
-    base that cannot be seen may be one of them: it is kept as it is, not taken for removed by hand.
+    base that cannot be seen may be one of them: it is kept as it is, not taken for removed by hand. ``concealed`` are
+    tracks that are known to be hidden, for the target has refused them as present.
     """
     wanted = {pair.target: pair for pair in desired}
     shown = list(dict.fromkeys(present))
@@ -116,6 +118,9 @@ def diff(
     # What the source has dropped is forgotten: if it is on the target again, it is a person's and not ours to remove.
     left = {pair.target: pair for pair in left_out if pair.target in wanted}
     known = {pair.target: pair for pair in base} | left
+
+    sure = (concealed & known.keys() & wanted.keys()) - on_target
+    doubtful = hidden - len(sure)
 
     add: list[Pair] = []
     remove: list[TargetId] = []
@@ -138,7 +143,11 @@ def diff(
             case Verdict.FORGET:
                 pass
             case Verdict.REMOVED_BY_HAND:
-                if track not in left and len(unseen) < hidden:
+                if track in sure:
+                    unseen.append(wanted[track])
+                    continue
+                if track not in left and doubtful > 0:
+                    doubtful -= 1
                     unseen.append(wanted[track])
                     continue
                 match EFFECTS[verdict, edits]:

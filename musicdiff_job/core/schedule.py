@@ -101,7 +101,11 @@ def _changed(
         if part.playlist in listed or mirror.state is not CollectionState.CONFLICT
     ):
         return Due("changed on Deezer")
-    if not policy.is_favourites(head.kind) and _header_changed(head, mirror, policy):
+    if (
+        not policy.is_favourites(head.kind)
+        and mirror.state is not CollectionState.CONFLICT
+        and _header_changed(head, mirror, policy)
+    ):
         return Due("name, description or privacy changed")
     if mirror.retry_at and from_iso(mirror.retry_at) <= now:
         return Due("unmatched tracks are due again")

@@ -1,0 +1,131 @@
+"""Limits as values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from musicdiff_job.core.budget import (
+    DAY,
+    DEEZER_BACKOFF,
+    DEEZER_CIRCUIT_OPEN,
+    SPOTIFY_QUOTA_WAIT,
+    SPOTIFY_RATE_WAIT,
+    LedgerRule,
+    RollingWindow,
+    deezer_rule,
+    ledger_add,
+    ledger_free_at,
+    ledger_total,
+    refusal_wait,
+    spotify_rule,
+)
+from musicdiff_job.core.model import Service
+
+NOON = datetime(2026, 11, 21, 12, 7, 30, tzinfo=UTC)
+GAPS = st.lists(st.floats(0, 3, allow_nan=False), max_size=60)
+
+
+@given(GAPS, st.integers(1, 10), st.floats(0.1, 5))
+def test_no_window_ever_holds_more_than_its_calls(gaps: list[float], calls: int, seconds: float) -> None:
+    window, now, times = RollingWindow(calls, seconds), 0.0, []
+    for gap in gaps:
+        now += gap
+        now += window.delay(now)
+        window.record(now)
+        times.append(now)
+    assert all(later - first > seconds for first, later in zip(times, times[calls:], strict=False))
+
+
+def test_a_window_lets_a_burst_through_and_then_waits_for_the_first_to_leave() -> None:
+    window = RollingWindow(3, 5.0)
+    for now in (0.0, 1.0, 2.0):
+        assert window.delay(now) == 0.0
+        window.record(now)
+    assert window.delay(2.0) == pytest.approx(3.0, abs=0.5)
+    assert window.delay(60.0) == 0.0
+
+
+RULE = LedgerRule(limit=4, span=60, slot=10)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 40), max_size=40))
+def test_no_span_ever_holds_more_calls_than_the_ledger_allows(gaps: list[int]) -> None:
+    ledger: dict[str, int] = {}
+    now, times = NOON, []
+    for gap in gaps:
+        now += timedelta(seconds=gap)
+        if (free_at := ledger_free_at(ledger, now, RULE)) is not None:
+            assert free_at > now
+            now = free_at
+            assert ledger_free_at(ledger, now, RULE) is None, "not free when it said it would be"
+        ledger = ledger_add(ledger, now, RULE)
+        times.append(now)
+    for first, later in zip(times, times[RULE.limit :], strict=False):
+        assert later - first >= timedelta(seconds=RULE.span)
+
+
+@given(st.lists(st.integers(0, 20), max_size=20), st.integers(1, 80))
+def test_a_ledger_is_not_free_before_it_says(gaps: list[int], early: int) -> None:
+    ledger: dict[str, int] = {}
+    now = NOON
+    for gap in gaps:
+        now += timedelta(seconds=gap)
+        ledger = ledger_add(ledger, now, RULE)
+    free_at = ledger_free_at(ledger, now, RULE)
+    if free_at is not None and free_at - timedelta(seconds=early) > now:
+        assert ledger_free_at(ledger, free_at - timedelta(seconds=early), RULE) is not None
+
+
+def test_a_ledger_forgets_old_slots_and_counts_the_others() -> None:
+    ledger = ledger_add({}, NOON, RULE, calls=3)
+    assert ledger_total(ledger, NOON + timedelta(seconds=59), RULE) == 3
+    assert ledger_total(ledger, NOON + timedelta(seconds=75), RULE) == 0
+    later = ledger_add(ledger, NOON + timedelta(seconds=75), RULE)
+    assert list(later.values()) == [1]
+
+
+def test_slots_from_the_future_do_not_block_when_the_clock_was_set_back() -> None:
+    ledger = ledger_add({}, NOON + timedelta(days=400), RULE, calls=99)
+    assert ledger_total(ledger, NOON, RULE) == 0
+    assert ledger_free_at(ledger, NOON, RULE) is None
+
+
+def test_keys_that_are_no_slots_are_ignored() -> None:
+    assert ledger_total({"x": 5, "-1": 5, "": 5}, NOON, RULE) == 0
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_no_limit_is_never_spent(limit: int) -> None:
+    rule = LedgerRule(limit, 60, 10)
+    assert ledger_free_at(ledger_add({}, NOON, rule, calls=9), NOON, rule) is None
+
+
+def test_the_rules_are_a_day_for_spotify_and_an_hour_for_deezer() -> None:
+    assert (spotify_rule(1000).limit, spotify_rule(1000).span) == (1000, DAY)
+    assert (deezer_rule(30000).limit, deezer_rule(30000).span) == (30000, 3600)
+    for rule in (spotify_rule(1), deezer_rule(1)):
+        assert rule.span % rule.slot == 0
+        assert ledger_free_at(ledger_add({}, NOON, rule), NOON, rule) is not None
+
+
+@pytest.mark.parametrize("service", list(Service))
+@pytest.mark.parametrize(
+    ("asked", "wait"), [(17.0, 17.0), (0.0, 1.0), (-5.0, 1.0), (86_400.0, 86_400.0), (10.0**9, 10.0**9)]
+)
+def test_what_a_service_asks_for_is_honoured_and_never_hammered(service: Service, asked: float, wait: float) -> None:
+    assert refusal_wait(service, asked, quota=False, strikes=9) == wait
+    assert refusal_wait(service, asked, quota=True, strikes=1) == wait
+
+
+@pytest.mark.parametrize("asked", [None, float("nan"), float("inf")])
+def test_what_is_not_said_is_known_from_the_services_documents(asked: float | None) -> None:
+    assert refusal_wait(Service.SPOTIFY, asked, quota=True, strikes=1) == SPOTIFY_QUOTA_WAIT == DAY
+    assert refusal_wait(Service.SPOTIFY, asked, quota=False, strikes=1) == SPOTIFY_RATE_WAIT
+    ladder = [refusal_wait(Service.DEEZER, asked, quota=False, strikes=strikes) for strikes in range(8)]
+    assert ladder == [5.0, *DEEZER_BACKOFF, DEEZER_CIRCUIT_OPEN, DEEZER_CIRCUIT_OPEN]
+    assert DEEZER_BACKOFF == (5.0, 15.0, 30.0, 60.0, 120.0)

@@ -1,0 +1,213 @@
+"""The memory between runs: its transitions, and that a run may die at any write."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sync_world import PLAYLIST, World, after, changes_of, ids, pair, pairs, targets, worlds, written
+
+from musicdiff_job.core.checkpoint import (
+    RUNS_KEPT,
+    Checkpoint,
+    Conflict,
+    ConflictKind,
+    Mirror,
+    Pair,
+    Part,
+    Side,
+    acknowledge,
+    holds,
+    intend,
+    settled_base,
+    with_part,
+)
+from musicdiff_job.core.diff import Difference, diff
+from musicdiff_job.core.model import CollectionId, Kind, PlaylistId, SourceId, TargetId
+from musicdiff_job.core.outcome import Outcome
+from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, ReorderTracks, UnlikeTrack
+from musicdiff_job.core.policy import HandEdits
+from musicdiff_job.core.summary import CollectionResult, CollectionState, Summary
+
+ONE, TWO = CollectionId("spotify:playlist:1"), CollectionId("spotify:playlist:2")
+
+
+def mirror(id_: CollectionId = ONE, **fields: object) -> Mirror:
+    return Mirror(id=id_, kind=Kind.PLAYLIST, name="Gym", **fields)  # type: ignore[arg-type]
+
+
+def add(tracks: str) -> AddTracks:
+    return AddTracks(PLAYLIST, ids(tracks))
+
+
+def remove(tracks: str) -> RemoveTracks:
+    return RemoveTracks(PLAYLIST, ids(tracks))
+
+
+# Intents
+
+
+def test_an_intent_joins_those_in_flight_and_an_acknowledgement_covers_them_all() -> None:
+    known = mirror(parts=(Part(PlaylistId("6")), Part(PLAYLIST)))
+    once = intend(known, PLAYLIST, add("ab"))
+    twice = intend(acknowledge(once, PLAYLIST), PLAYLIST, remove("c"))
+    part = twice.parts[1]
+    assert part.in_flight == (add("ab"), remove("c"))
+    assert part.added_in_flight() == part.added_in_flight(acknowledged=True) == frozenset(ids("ab"))
+    assert once.parts[1].added_in_flight(acknowledged=True) == frozenset()
+    assert part.removed_in_flight() == frozenset(ids("c"))
+    assert twice.parts[0] == Part(PlaylistId("6"))
+
+
+def test_likes_are_in_flight_like_additions() -> None:
+    part = Part(
+        PLAYLIST, in_flight=(LikeTrack(TargetId("a")), UnlikeTrack(TargetId("b")), ReorderTracks(PLAYLIST, ids("x")))
+    )
+    assert (part.added_in_flight(), part.removed_in_flight()) == (frozenset(ids("a")), frozenset(ids("b")))
+
+
+def test_a_part_is_replaced_in_its_place_or_comes_last() -> None:
+    known = mirror(parts=(Part(PlaylistId("1")), Part(PlaylistId("2"))))
+    assert [part.count for part in with_part(known, Part(PlaylistId("1"), count=5)).parts] == [5, -1]
+    assert [part.playlist for part in with_part(known, Part(PlaylistId("3"))).parts] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("base", "in_flight", "present", "settled"),
+    [
+        pytest.param("ab", [], "", "ab", id="nothing in flight: the base stands, whatever is seen"),
+        pytest.param("a", [add("b")], "ab", "ab", id="an addition that is there is ours"),
+        pytest.param("a", [add("b")], "a", "a", id="an addition that is not there never happened"),
+        pytest.param("ab", [remove("b")], "a", "a", id="a removal that is gone is done"),
+        pytest.param("ab", [remove("b")], "ab", "ab", id="a removal that is still there is still ours"),
+        pytest.param("ab", [remove("z")], "abz", "ab", id="what was never ours does not become so by its removal"),
+        pytest.param("ab", [add("b")], "a", "a", id="an entry added again that is not there never happened"),
+        pytest.param("a", [add("bc"), add("c")], "ac", "ac", id="half a batch"),
+    ],
+)
+def test_settling(base: str, in_flight: list[Change], present: str, settled: str) -> None:
+    part = Part(PLAYLIST, base=pairs(base), in_flight=tuple(in_flight))
+    assert targets(settled_base(part, frozenset(ids(present)))) == ids(settled)
+
+
+def test_a_settled_addition_is_owned_before_its_source_is_known() -> None:
+    part = Part(PLAYLIST, in_flight=(add("a"),))
+    assert settled_base(part, frozenset(ids("a"))) == (Pair(SourceId(""), TargetId("a")),)
+
+
+# A run that dies
+
+
+def compare(world: World, part: Part, present: tuple[TargetId, ...], desired: tuple[Pair, ...]) -> Difference:
+    return diff(part.base, world.left_out, desired, present, edits=world.edits, asked=world.asked)
+
+
+def interrupted(
+    world: World, part: Part, present: tuple[TargetId, ...], stop: int, *, applied: bool, batch: int
+) -> tuple[Part, tuple[TargetId, ...]]:
+    """One look, then writes until the run is killed around write ``stop``: its intent is saved, it may have been
+    applied, and what the next run finds is the part as saved and the target as it is."""
+    seen = msgspec.structs.replace(part, base=settled_base(part, frozenset(present)), in_flight=(), acknowledged=0)
+    changes = changes_of(compare(world, seen, present, world.desired), present, batch=batch)[: stop + 1]
+    memory = mirror(parts=(seen,))
+    for number, change in enumerate(changes):
+        memory = intend(memory, PLAYLIST, change)
+        if number < stop or applied:
+            present = written(present, change)
+        if number < stop:
+            memory = acknowledge(memory, PLAYLIST)
+    return memory.parts[0], present
+
+
+KILLS = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds(), KILLS, st.integers(1, 3))
+def test_killed_at_any_write_the_end_is_that_of_an_undisturbed_run(
+    world: World, kills: list[tuple[int, bool]], batch: int
+) -> None:
+    undisturbed = compare(world, Part(PLAYLIST, base=world.base), world.present, world.desired)
+    part, present = Part(PLAYLIST, base=world.base), world.present
+    for stop, applied in kills:
+        part, present = interrupted(world, part, present, stop, applied=applied, batch=batch)
+    settled = msgspec.structs.replace(part, base=settled_base(part, frozenset(present)))
+    found = compare(world, settled, present, world.desired)
+    assert found.hand_added == undisturbed.hand_added
+    assert after(present, changes_of(found, present)) == undisturbed.order
+    assert (found.base, found.left_out) == (undisturbed.base, undisturbed.left_out)
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds(), KILLS, st.integers(1, 3), st.data())
+def test_killed_while_the_source_moves_on_nothing_of_ours_is_taken_for_anybody_elses(
+    world: World, kills: list[tuple[int, bool]], batch: int, data: st.DataObject
+) -> None:
+    by_hand = set(world.present) - set(targets(world.base))
+    part, present = Part(PLAYLIST, base=world.base), world.present
+    for stop, applied in kills:
+        part, present = interrupted(world, part, present, stop, applied=applied, batch=batch)
+    settled = msgspec.structs.replace(part, base=settled_base(part, frozenset(present)))
+    later = data.draw(worlds()).desired
+    found = compare(world, settled, present, later)
+    assert set(found.hand_added) <= by_hand
+    assert set(found.ask_added) <= by_hand
+    placed = set(targets(settled.base))
+    assert not (set(present) - by_hand) - placed, "an entry of ours has lost its owner"
+    assert set(targets(found.left_out)) <= set(targets((*world.base, *world.left_out)))
+
+
+def test_an_addition_that_was_lost_is_made_again_and_not_taken_for_removed_by_hand() -> None:
+    part = Part(PLAYLIST, base=pairs("a"), in_flight=(add("b"),), acknowledged=1)
+    found = diff(settled_base(part, frozenset(ids("a"))), (), pairs("ab"), ids("a"), edits=HandEdits.KEEP)
+    assert (found.add, found.left_out) == (pairs("b"), ())
+
+
+# The document
+
+
+def summary(number: int, *collections: CollectionResult) -> Summary:
+    return Summary(str(number), Outcome.IN_SYNC, "", "", 0.0, collections=collections)
+
+
+def test_the_last_fifty_runs_are_kept_with_what_there_was_to_tell() -> None:
+    checkpoint = Checkpoint()
+    quiet = CollectionResult("q", "playlist", "q", CollectionState.IN_SYNC, "")
+    telling = tuple(CollectionResult(str(n), "playlist", "", CollectionState.CHANGED, "") for n in range(30))
+    for number in range(RUNS_KEPT + 3):
+        checkpoint = checkpoint.with_run(summary(number, quiet, *telling))
+    assert [run.run_id for run in checkpoint.runs] == [str(number) for number in range(3, RUNS_KEPT + 3)]
+    assert checkpoint.runs[0].collections == telling[:20]
+
+
+def test_a_conflict_is_opened_once_and_keeps_its_decision() -> None:
+    first = Conflict("c", ONE, "Gym", ConflictKind.MASS_REMOVAL, "", "2026-01-01T00:00:00Z", Side.SPOTIFY)
+    later = msgspec.structs.replace(first, opened_at="2026-02-01T00:00:00Z", decision=None)
+    assert Checkpoint().with_conflict(first).with_conflict(later).conflicts == {"c": first}
+    assert Checkpoint().with_conflict(first).without_conflict("c").conflicts == {}
+    unchanged = Checkpoint()
+    assert unchanged.without_conflict("c") is unchanged
+
+
+def test_touching_makes_the_collections_that_hold_a_track_due() -> None:
+    placed = mirror(ONE, parts=(Part(PLAYLIST, base=(pair("9", "s1"),)),), snapshot="x")
+    waiting = mirror(TWO, waiting=(SourceId("s2"),), snapshot="x")
+    left = mirror(CollectionId("3"), left_out=(pair("8", "s3"),), snapshot="x")
+    checkpoint = Checkpoint().with_mirror(placed).with_mirror(waiting).with_mirror(left)
+
+    def due(*sources: str) -> set[str]:
+        touched = checkpoint.touch(frozenset(map(SourceId, sources)))
+        return {key for key, one in touched.mirrors.items() if one.snapshot == ""}
+
+    assert due("s1") == {ONE}
+    assert due("s2", "s3") == {TWO, "3"}
+    assert due("other") == set()
+    assert holds(placed, frozenset({SourceId("s1")}))
+
+
+def test_transitions_leave_the_old_value_alone() -> None:
+    empty = Checkpoint()
+    empty.with_mirror(mirror())
+    empty.with_run(summary(1))
+    assert empty == Checkpoint()

@@ -1,0 +1,89 @@
+"""Secrets do not show, and the last filter catches those that would."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import threading
+
+import pytest
+
+from musicdiff_job.core.secret import SHORTEST, Redactor, Secret
+
+VALUE = "s3cr3t/arl+value=="
+
+
+def test_a_secret_shows_nowhere() -> None:
+    secret = Secret(VALUE)
+    texts = [str(secret), repr(secret), f"{secret}", f"{secret!r:>9}", "%s" % secret, str([secret]), str({"k": secret})]  # noqa: UP031
+    assert not any(VALUE in text for text in texts)
+    assert secret.reveal() == VALUE
+    assert not hasattr(secret, "__dict__")
+
+
+def test_a_secret_is_not_pickled_or_copied_away() -> None:
+    for escape in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="not pickled"):
+            escape(Secret(VALUE))
+
+
+def test_secrets_compare_by_value_and_only_with_secrets() -> None:
+    assert Secret("a") == Secret("a")
+    assert Secret("a") != Secret("b")
+    assert Secret("a") != "a"
+    assert len({Secret("a"), Secret("a")}) == 1
+    assert not Secret("")
+
+
+def test_known_secrets_are_replaced_also_as_they_stand_in_addresses() -> None:
+    redactor = Redactor()
+    redactor.learn(Secret(VALUE), "another-one", None)
+    text = f"plain {VALUE}, quoted s3cr3t%2Farl%2Bvalue%3D%3D, another-one"
+    assert redactor.scrub(text) == "plain ***, quoted ***, ***"
+
+
+def test_a_secret_within_another_leaves_no_rest() -> None:
+    redactor = Redactor()
+    redactor.learn("abcdef", "abcdefghij")
+    assert redactor.scrub("abcdefghij abcdef") == "*** ***"
+
+
+def test_short_values_would_mangle_words_and_stay() -> None:
+    redactor = Redactor()
+    redactor.learn("x" * (SHORTEST - 1), "")
+    assert redactor.scrub("xxxxxx text") == "xxxxxx text"
+
+
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ("GET /user/me?access_token=frAbc123&limit=5", "GET /user/me?access_token=***&limit=5"),
+        ("refresh_token=AQBx-y_z", "refresh_token=***"),
+        ("Cookie: arl=abc123; sid=fr00; lang=en", "Cookie: arl=***; sid=***; lang=en"),
+        ("Authorization: Bearer BQDx.y-z", "Authorization: Bearer ***"),
+        ("authorization: basic Y2xpZW50OnNlY3JldA==", "authorization: basic ***"),
+        ('{"access_token": "BQDx", "scope": "x"}', '{"access_token": "***", "scope": "x"}'),
+        ("{'checkForm': 'tok'}", "{'checkForm': '***'}"),
+        ("{b'arl': b'tok'}", "{b'arl': b'***'}"),
+        ("api_token=abc)", "api_token=***)"),
+        ("a basic idea of the parliament", "a basic idea of the parliament"),
+    ],
+)
+def test_what_looks_like_a_credential_is_replaced_even_if_unknown(text: str, scrubbed: str) -> None:
+    assert Redactor().scrub(text) == scrubbed
+
+
+def test_two_threads_may_teach_it_at_once() -> None:
+    redactor = Redactor()
+
+    class Meanwhile(Secret):
+        """While this one is learned, another thread gets its own learned."""
+
+        def reveal(self) -> str:
+            other = threading.Thread(target=redactor.learn, args=("the-other-threads",))
+            other.start()
+            other.join()
+            return super().reveal()
+
+    redactor.learn(Meanwhile("the-first-threads"))
+    assert redactor.scrub("the-first-threads the-other-threads") == "*** ***"

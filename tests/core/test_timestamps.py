@@ -1,0 +1,36 @@
+"""Times as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicdiff_job.core.timestamps import from_iso, to_iso
+
+MOMENTS = st.floats(0, 200_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+
+
+def test_a_time_is_written_in_utc_with_a_z() -> None:
+    paris = timezone(timedelta(hours=2))
+    assert to_iso(datetime(2026, 7, 1, 14, 0, 5, 999_999, tzinfo=paris)) == "2026-07-01T12:00:05Z"
+
+
+@given(MOMENTS)
+def test_what_was_written_is_read_back_to_the_second(moment: datetime) -> None:
+    assert from_iso(to_iso(moment)) == moment.replace(microsecond=0)
+    assert from_iso(to_iso(moment)).tzinfo is UTC
+
+
+@given(st.lists(MOMENTS, max_size=5))
+def test_texts_sort_as_their_times_do(moments: list[datetime]) -> None:
+    texts = [to_iso(moment) for moment in moments]
+    assert sorted(texts) == [to_iso(moment) for moment in sorted(moments)]
+
+
+@pytest.mark.parametrize("text", ["", "2026-07-01", "2026-07-01T12:00:00", "yesterday", "1782907200"])
+def test_what_is_no_time_in_utc_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        from_iso(text)

@@ -1,0 +1,97 @@
+"""What one run holds: its checkpoint, saved when it must be, and the listing, asked for once."""
+
+from __future__ import annotations
+
+import msgspec
+from memory_stage import Stage
+
+from musicdiff_job.core.budget import LedgerRule
+from musicdiff_job.core.checkpoint import Mirror, NotBefore, Part
+from musicdiff_job.core.errors import RateLimited, Throttled
+from musicdiff_job.core.model import PlaylistId, Service
+from musicdiff_job.gate import Gate, Limits
+from musicdiff_job.session import SAVE_EVERY, Session
+
+GYM = "spotify:playlist:gym"
+
+
+def test_a_new_list_has_a_fresh_memory_that_is_not_kept_before_it_is_put() -> None:
+    stage = Stage()
+    head = stage.source.put(GYM, 1)
+    session = stage.session()
+    assert session.mirror(head) == Mirror(head.id, head.kind, "Gym")
+    assert session.checkpoint.mirrors == {}
+    session.put(msgspec.structs.replace(session.mirror(head), entries=5))
+    assert session.mirror(head).entries == 5
+    assert stage.store.saved == [], "put does not save"
+
+
+def test_the_listing_is_asked_for_once_and_what_is_added_to_it_stays() -> None:
+    stage = Stage()
+    stage.deezer.create_by_hand("Gym")
+    session = stage.session()
+    assert not session.knows_target()
+    listed = session.listed()
+    stage.deezer.create_by_hand("Later")
+    listed[PlaylistId("9")] = listed[PlaylistId("2")]
+    assert set(session.listed()) == {"1", "2", "9"}
+    assert session.knows_target()
+
+
+def test_bound_are_the_playlists_of_all_mirrors() -> None:
+    stage = Stage()
+    session = stage.session()
+    for number, playlists in enumerate((("2", "3"), ("4",), ())):
+        head = stage.source.put(f"spotify:playlist:{number}")
+        parts = tuple(Part(PlaylistId(playlist)) for playlist in playlists)
+        session.put(msgspec.structs.replace(session.mirror(head), parts=parts))
+    assert session.bound() == {"2", "3", "4"}
+
+
+def test_saving_soon_saves_every_few_seconds() -> None:
+    stage = Stage()
+    session = stage.session()
+    for _ in range(10):
+        session.save_soon()
+    assert stage.store.saved == []
+    stage.clock.advance(SAVE_EVERY)
+    session.save_soon()
+    session.save_soon()
+    assert len(stage.store.saved) == 1
+    session.save()
+    assert len(stage.store.saved) == 2
+    stage.clock.advance(SAVE_EVERY - 0.5)
+    session.save_soon()
+    assert len(stage.store.saved) == 2, "counted from the last save of any kind"
+
+
+def test_what_the_services_must_be_spared_is_saved_with_it() -> None:
+    stage = Stage()
+    session = stage.session()
+    gate = Gate(
+        Limits(None, None, {Service.DEEZER: LedgerRule(9, 60, 10)}, {}), stage.clock, stage.stop,
+        {"spotify": {"1": 1}}, {"spotify": NotBefore("2027-01-01T00:00:00Z", "quota", 1)},
+    )  # fmt: skip
+    session.connections = type(session.connections)(
+        gate, session.source, session.target, session.connections.catalogue, lambda: None
+    )
+
+    def refused(timeout: float) -> None:
+        raise Throttled("slow down", retry_after=600)
+
+    try:
+        gate.call(Service.DEEZER, refused)
+    except RateLimited:
+        session.save()
+    saved = stage.store.load()
+    assert set(saved.not_before) == {"spotify", "deezer"}
+    assert saved.ledgers["spotify"] == {"1": 1}
+    assert sum(saved.ledgers["deezer"].values()) == 1
+
+
+def test_time_is_the_clocks() -> None:
+    stage = Stage()
+    session: Session = stage.session()
+    assert session.now_text() == "2026-11-21T12:00:00Z"
+    stage.clock.advance(3600)
+    assert session.now() == stage.clock.now()
