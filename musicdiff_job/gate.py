@@ -109,7 +109,10 @@ class Gate:
 
         def attempt() -> T:
             self._admit(service, write=write, auth=auth)
-            return request(self._timeout())
+            try:
+                return request(self._timeout())
+            finally:
+                self._answered(service)
 
         def transient_wait(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
@@ -251,7 +254,7 @@ class Gate:
 
     def _count(self, service: Service, now: float, *, write: bool, auth: bool) -> None:
         if service in self._windows:
-            self._windows[service].record(now)
+            self._windows[service].begin()
         if write:
             self._writes += 1
             self._next["write"] = now + self._limits.write_interval
@@ -263,6 +266,11 @@ class Gate:
         rule = self._limits.ledgers.get(service)
         if rule is not None:
             self._ledgers[service] = budget.ledger_add(self._ledgers[service], self._clock.now(), rule)
+
+    def _answered(self, service: Service) -> None:
+        if service in self._windows:
+            with self._lock:
+                self._windows[service].end(self._clock.monotonic())
 
     def _timeout(self) -> float:
         left = self.seconds_left()

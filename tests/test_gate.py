@@ -558,3 +558,18 @@ def test_a_call_in_flight_when_the_signal_comes_is_finished() -> None:
 
     assert stage.gate.call(DEEZER, request, write=True) == "answer"
     stage.fails(Interrupted)
+
+
+def test_a_slow_first_connection_does_not_push_two_windows_together() -> None:
+    """Requests count from their answers: what was sent at 0 may arrive at 2, and the next window starts after it."""
+    stage = Stage(limits(windows={DEEZER: (50, 5.0)}))
+    arrivals: list[float] = []
+
+    def slow(timeout: float) -> str:
+        stage.clock.advance(2.0 if not arrivals else 0.0)
+        arrivals.append(stage.clock.monotonic())
+        return "fine"
+
+    for _ in range(60):
+        stage.gate.call(DEEZER, slow)
+    assert arrivals[50] - arrivals[0] > 5.0

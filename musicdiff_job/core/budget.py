@@ -5,7 +5,7 @@ ledgers.
 
 Deezer allows 50 requests in any 5 seconds for one public IP address (documented; observed to be a rolling window: a
 bucket of 50 that is refilled at 10 a second lets 100 through in one window and trips it). A rolling window therefore
-remembers the time of each of the last calls.
+remembers each of the last calls.
 """
 
 from __future__ import annotations
@@ -18,27 +18,41 @@ import msgspec
 
 from musicdiff_job.core.model import Service
 
-WINDOW_MARGIN = 0.15
-"""Seconds added to a window, because requests may arrive closer together than they were sent."""
+WINDOW_MARGIN = 0.01
+"""Seconds added to a window, for what clocks round off."""
+AWAITING_ANSWERS = 0.05
+"""Seconds after which to ask again while every place of a window is taken by a call without an answer."""
 
 
 class RollingWindow:
-    """At most ``calls`` in any ``seconds``. Not thread-safe; its owner locks."""
+    """At most ``calls`` in any ``seconds``, whenever they reach the service. Not thread-safe; its owner locks.
+
+    When a request arrives is not known, only that it did so before it was answered. So a call occupies its place from
+    ``begin`` until ``seconds`` after ``end``: a first connection that is slow cannot push two bursts together.
+    """
 
     def __init__(self, calls: int, seconds: float) -> None:
-        self._times: deque[float] = deque(maxlen=calls)
+        self._ended: deque[float] = deque()
+        self._in_flight = 0
         self._calls = calls
         self._span = seconds + WINDOW_MARGIN
 
     def delay(self, now: float) -> float:
-        """Seconds until a call may be made; 0 if now."""
-        if len(self._times) < self._calls:
+        """Seconds until it is worth asking again; 0 if a call may be made now."""
+        while self._ended and self._ended[0] + self._span <= now:
+            self._ended.popleft()
+        if self._in_flight + len(self._ended) < self._calls:
             return 0.0
-        return max(0.0, self._times[0] + self._span - now)
+        return self._ended[0] + self._span - now if self._ended else AWAITING_ANSWERS
 
-    def record(self, now: float) -> None:
+    def begin(self) -> None:
         """A call is made now."""
-        self._times.append(now)
+        self._in_flight += 1
+
+    def end(self, now: float) -> None:
+        """One of the calls has been answered, or given up."""
+        self._in_flight -= 1
+        self._ended.append(now)
 
 
 class LedgerRule(msgspec.Struct, frozen=True):

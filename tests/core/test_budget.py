@@ -35,7 +35,8 @@ def test_no_window_ever_holds_more_than_its_calls(gaps: list[float], calls: int,
     for gap in gaps:
         now += gap
         now += window.delay(now)
-        window.record(now)
+        window.begin()
+        window.end(now)
         times.append(now)
     assert all(later - first > seconds for first, later in zip(times, times[calls:], strict=False))
 
@@ -44,9 +45,20 @@ def test_a_window_lets_a_burst_through_and_then_waits_for_the_first_to_leave() -
     window = RollingWindow(3, 5.0)
     for now in (0.0, 1.0, 2.0):
         assert window.delay(now) == 0.0
-        window.record(now)
+        window.begin()
+        window.end(now)
     assert window.delay(2.0) == pytest.approx(3.0, abs=0.5)
     assert window.delay(60.0) == 0.0
+
+
+def test_a_call_without_an_answer_keeps_its_place_however_long_it_takes() -> None:
+    window = RollingWindow(2, 5.0)
+    window.begin()
+    window.begin()
+    assert window.delay(100.0) > 0
+    window.end(100.0)
+    assert window.delay(104.0) == pytest.approx(1.0, abs=0.5), "it may have arrived just before its answer"
+    assert window.delay(106.0) == 0.0
 
 
 RULE = LedgerRule(limit=4, span=60, slot=10)
