@@ -53,8 +53,15 @@ class Sink:
 
 @pytest.fixture
 def sink(tmp_path: Path) -> Iterator[Sink]:
+    # The adapters quiet the libraries they use, for the whole process; here everything that is said must be seen.
+    loggers = [logging.getLogger(name) for name in ("spotipy", "httpx", "httpcore", "urllib3")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.NOTSET)
     yield Sink(tmp_path)
     journal.reset()
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 class Reveals:

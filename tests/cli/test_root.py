@@ -35,7 +35,7 @@ EVERY = commands(root)
 def test_the_commands_of_this_version() -> None:
     assert {path[0] for path in EVERY} == {
         "run", "plan", "status", "playlists", "history", "unmatched", "explain", "match", "conflicts", "resolve",
-        "pause", "resume", "reset", "checkpoint", "demo",
+        "pause", "resume", "reset", "checkpoint", "auth", "demo",
     }  # fmt: skip
 
 
