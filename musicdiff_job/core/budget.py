@@ -121,6 +121,10 @@ SPOTIFY_QUOTA_WAIT = 86_400.0
 """Seconds after a quota refusal without Retry-After: the quota window is about 24 hours (documented)."""
 SPOTIFY_RATE_WAIT = 30.0
 """Seconds after a rate refusal without Retry-After: the rate window is 30 seconds (documented)."""
+SHORT_WAITS_BELIEVED = 5
+"""Refusals in a row after which a short Retry-After is no longer believed."""
+INSISTING_WAIT = 300.0
+"""Seconds to stay away then."""
 DEEZER_BACKOFF = (5.0, 15.0, 30.0, 60.0, 120.0)
 """Seconds after the first, second, ... refusal in a row. Deezer never says how long to wait. An account that went on
 at full speed after refusals was blocked for a night; this ladder is what its owner found to work."""
@@ -133,10 +137,12 @@ TRANSIENT_BACKOFF = (0.5, 2.0, 6.0)
 def refusal_wait(service: Service, retry_after: float | None, *, quota: bool, strikes: int) -> float:
     """Seconds to stay away after a refusal. ``strikes`` counts refusals in a row, this one included (from 1)."""
     if retry_after is not None and math.isfinite(retry_after):
-        # Some answers say 0; hammering on is what prolongs a penalty.
-        return max(1.0, retry_after)
+        # Some answers say 0; calling on during a penalty is what prolongs it (reported by several users).
+        return max(1.0 if strikes <= SHORT_WAITS_BELIEVED else INSISTING_WAIT, retry_after)
     if service is Service.SPOTIFY:
-        return SPOTIFY_QUOTA_WAIT if quota else SPOTIFY_RATE_WAIT
+        if quota:
+            return SPOTIFY_QUOTA_WAIT
+        return SPOTIFY_RATE_WAIT if strikes <= SHORT_WAITS_BELIEVED else INSISTING_WAIT
     if strikes <= len(DEEZER_BACKOFF):
         return DEEZER_BACKOFF[max(strikes, 1) - 1]
     return DEEZER_CIRCUIT_OPEN

@@ -130,7 +130,7 @@ def test_the_rules_are_a_day_for_spotify_and_an_hour_for_deezer() -> None:
     ("asked", "wait"), [(17.0, 17.0), (0.0, 1.0), (-5.0, 1.0), (86_400.0, 86_400.0), (10.0**9, 10.0**9)]
 )
 def test_what_a_service_asks_for_is_honoured_and_never_hammered(service: Service, asked: float, wait: float) -> None:
-    assert refusal_wait(service, asked, quota=False, strikes=9) == wait
+    assert refusal_wait(service, asked, quota=False, strikes=5) == wait
     assert refusal_wait(service, asked, quota=True, strikes=1) == wait
 
 
@@ -141,3 +141,12 @@ def test_what_is_not_said_is_known_from_the_services_documents(asked: float | No
     ladder = [refusal_wait(Service.DEEZER, asked, quota=False, strikes=strikes) for strikes in range(8)]
     assert ladder == [5.0, *DEEZER_BACKOFF, DEEZER_CIRCUIT_OPEN, DEEZER_CIRCUIT_OPEN]
     assert DEEZER_BACKOFF == (5.0, 15.0, 30.0, 60.0, 120.0)
+
+
+@pytest.mark.parametrize("service", list(Service))
+@pytest.mark.parametrize("retry_after", [0.0, 2.0, None])
+def test_a_service_that_goes_on_refusing_is_left_alone(service: Service, retry_after: float | None) -> None:
+    waits = [refusal_wait(service, retry_after, quota=False, strikes=strikes) for strikes in range(1, 9)]
+    assert waits[0] <= 30
+    assert waits[-1] > 30, "the run would wait and call, wait and call, to the end of its budget"
+    assert waits == sorted(waits)
