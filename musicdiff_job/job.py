@@ -195,6 +195,10 @@ def _in_step(session: Session, log: RunLog, head: CollectionHead, known: Mirror,
     log.results[head.id] = result_of(known, known.state, reason)
 
 
+def _stands_still(before: Mirror, after: Mirror) -> bool:
+    return msgspec.structs.replace(after, tried_at=before.tried_at, name=before.name) == before
+
+
 def _each(session: Session, log: RunLog, todo: list[tuple[CollectionHead, str]]) -> None:
     """Work on one collection after the other. Every one gets its line, also those that were not reached."""
     asker = Asker(session.connections.catalogue, session.job.rules)
@@ -202,6 +206,7 @@ def _each(session: Session, log: RunLog, todo: list[tuple[CollectionHead, str]])
     stopped: StopRun | None = None
     for head, reason in todo:
         tally = Tally()
+        before, looked_up = session.mirror(head), session.lookups
         if stopped is not None:
             result = result_of(session.mirror(head), CollectionState.PENDING, f"waits: {stopped.message}")
         else:
@@ -210,6 +215,9 @@ def _each(session: Session, log: RunLog, todo: list[tuple[CollectionHead, str]])
             except StopRun as stop:
                 stopped = stop
                 log.stopped(stop)
+                if session.lookups == looked_up and _stands_still(before, session.mirror(head)):
+                    # What does not fit into a run's budget must not come first in every run.
+                    session.put(msgspec.structs.replace(session.mirror(head), failures=before.failures + 1))
                 result = left_off(session, head, CollectionState.PENDING, stop, tally)
             except Wait as wait:
                 log.stopped(wait, head.name)

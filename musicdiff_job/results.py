@@ -68,7 +68,7 @@ def ended(
 ) -> CollectionResult:
     """A collection on which no work is possible, for a reason that stands in its memory."""
     known = session.mirror(head)
-    failures = known.failures + 1 if state is CollectionState.FAILED else known.failures
+    failures = {CollectionState.FAILED: known.failures + 1, CollectionState.PENDING: known.failures}.get(state, 0)
     # The snapshot is remembered for what would end the same way next time, so that it is not asked again and again.
     settled = state not in (CollectionState.FAILED, CollectionState.PENDING)
     snapshot = head.snapshot if settled else known.snapshot

@@ -94,11 +94,10 @@ def _changed(
         return Due("failed last time")
     if mirror.rule != policy.fingerprint(head):
         return Due("settings changed")
-    if listed is not None and any(
-        changed_on_target(part, listed.get(part.playlist))
-        for part in mirror.parts
-        # Whether to create a deleted playlist again may be what is being asked.
-        if part.playlist in listed or mirror.state is not CollectionState.CONFLICT
+    if (
+        listed is not None
+        and not _is_asked_about(mirror, listed)
+        and any(changed_on_target(part, listed.get(part.playlist)) for part in mirror.parts)
     ):
         return Due("changed on Deezer")
     if (
@@ -114,6 +113,13 @@ def _changed(
     if _verification_due(mirror, policy, now):
         return Due("verification due")
     return NotDue()
+
+
+def _is_asked_about(mirror: Mirror, listed: Mapping[PlaylistId, TargetHead]) -> bool:
+    """Whether the question is open what to do about a playlist that was deleted on the target."""
+    return mirror.state is CollectionState.CONFLICT and any(
+        part.playlist != FAVOURITES and part.playlist not in listed for part in mirror.parts
+    )
 
 
 def _header_changed(head: CollectionHead, mirror: Mirror, policy: Policy) -> bool:
