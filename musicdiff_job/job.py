@@ -192,7 +192,9 @@ def _in_step(session: Session, log: RunLog, head: CollectionHead, known: Mirror,
         parts = tuple(learn(part, session.listed().get(part.playlist)) for part in known.parts)
         if parts != known.parts:
             session.put(msgspec.structs.replace(known, parts=parts))
-    log.results[head.id] = result_of(known, known.state, reason)
+    # What may not be worked on yet (a time window, say) is no work that this run left undone.
+    state = CollectionState.SKIPPED if known.state is CollectionState.PENDING else known.state
+    log.results[head.id] = result_of(known, state, reason)
 
 
 def _stands_still(before: Mirror, after: Mirror) -> bool:

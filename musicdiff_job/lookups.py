@@ -164,8 +164,14 @@ def _record(session: Session, track: Track, found: Found) -> None:
             record = msgspec.structs.replace(record, evidence=found.evidence if found.evidence.asked else None)
         case Match() as decision:
             session.methods[decision.method] += 1
+            # The tries stay: if Deezer refuses this counterpart as well, the pause goes on growing.
             record = MatchRecord(
-                track, decision, decided_at=to_iso(now), rejected=record.rejected, matcher=MATCHER_VERSION
+                track,
+                decision,
+                decided_at=to_iso(now),
+                tries=record.tries,
+                rejected=record.rejected,
+                matcher=MATCHER_VERSION,
             )
             event("track.matched", logging.DEBUG, track=track.id, deezer=decision.target, method=str(decision.method))
         case Unmatched() as decision:

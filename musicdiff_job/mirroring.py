@@ -12,34 +12,24 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from musicdiff_job.binding import bind, conflict_id, find_gone, recover
+from musicdiff_job import consulting
+from musicdiff_job.binding import bind, find_gone, recover
 from musicdiff_job.core import decide
 from musicdiff_job.core.checkpoint import (
-    Conflict,
     ConflictKind,
     Pair,
     Part,
     Reading,
-    Side,
-    acknowledge,
-    intend,
     settled_base,
     with_part,
-    withdraw,
 )
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.diff import Difference, collapse, diff
-from musicdiff_job.core.errors import NotFound, NotShownYet
+from musicdiff_job.core.errors import NotShownYet
 from musicdiff_job.core.match import Match, Reason
 from musicdiff_job.core.model import CollectionHead, PlaylistId, SourceId, TargetContents, TargetId, Track, Unreadable
 from musicdiff_job.core.plan import (
-    AddTracks,
     Change,
-    LikeTrack,
-    Receipt,
-    Refused,
-    ReorderTracks,
-    UpdatePlaylist,
 )
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.core.summary import CollectionResult, CollectionState
@@ -48,6 +38,7 @@ from musicdiff_job.lookups import Asker, refused, resolve
 from musicdiff_job.reading import Edited, read
 from musicdiff_job.results import Tally, ended, result_of
 from musicdiff_job.session import Session
+from musicdiff_job.writing import Writer
 
 ROUNDS = 4
 """Looks at one collection's target in one run. One proves that nothing is to do, two are usual after a change."""
@@ -95,15 +86,11 @@ class _Work:
     matched: int = 0
     duplicates: int = 0
     names: dict[TargetId, str] = field(default_factory=dict)
-    acted: set[PlaylistId] = field(default_factory=set)
-    declined: dict[PlaylistId, dict[TargetId, Refused]] = field(default_factory=dict)
-    """Tracks that were refused alone since the last look."""
     concealed: set[TargetId] = field(default_factory=set)
     """Tracks that Deezer has, but does not show."""
-    found: set[PlaylistId] = field(default_factory=set)
-    """Playlists that were asked for by id, and exist."""
-    stubborn: set[PlaylistId] = field(default_factory=set)
-    """Playlists whose metadata Deezer refused to change."""
+
+    def __post_init__(self) -> None:
+        self.writer = Writer(self.session, self.head, self.tally)
 
     @property
     def favourites(self) -> bool:
@@ -115,21 +102,21 @@ class _Work:
             parts = bind(self.session, self.head, len(self._chunks(self._desired())), self.tally.count)
             contents = self._look(parts)
             desired = self._desired()  # anew: the look may have shown that tracks are refused
-            self._spare(desired)
+            consulting.spare(self.session, self.head, desired)
             work = {
-                part.playlist: self._compare(part, chunk, contents[part.playlist])
+                part.playlist: self._compare(part, chunk, contents)
                 for part, chunk in zip(self.session.mirror(self.head).parts, self._chunks(desired), strict=True)
             }
-            if trouble := self._guard(work, contents):
-                return trouble
-            self._ask(work)
+            if consulting.stops(self.session, self.head, work, contents):
+                return ended(self.session, self.head, CollectionState.CONFLICT, "too many removals at once", self.tally)
+            consulting.ask(self.session, self.head, work)
             changes = {playlist: self._changes(playlist, work[playlist], contents[playlist]) for playlist in work}
             headers = self._headers()
             if not any(changes.values()) and not any(headers.values()):
                 return self._agreed(work, contents, reason)
             # Last part first: what moves on to a later part is added there before it leaves the earlier one.
             for playlist in reversed(list(work)):
-                self._do(playlist, (*headers[playlist], *changes[playlist]))
+                self.writer.make(playlist, (*headers[playlist], *changes[playlist]), self.names)
         raise NotShownYet(
             f"{self.head.name!r} still differs after {ROUNDS} looks at Deezer", "The next run looks again"
         )
@@ -191,12 +178,12 @@ class _Work:
     ) -> tuple[Pair, ...]:
         """The base, given what Deezer refused. A refusal is believed only when a read does not show the track:
         Deezer refuses what it has, too."""
-        for track, receipt in self.declined.pop(playlist, {}).items():
+        for track, receipt in self.writer.declined.pop(playlist, {}).items():
             if track in present:
                 continue
             if not receipt.already:
                 refused(self.session, (track,), at_once=True)
-                self._note(f"Deezer refused {self.names.get(track, track)}: {receipt.reason}")
+                self.tally.note(f"Deezer refused {self.names.get(track, track)}: {receipt.reason}")
                 base = tuple(pair for pair in base if pair.target != track)
             elif hidden:
                 self.concealed.add(track)
@@ -205,9 +192,9 @@ class _Work:
         return base
 
     def _contents(self, part: Part) -> TargetContents:
-        if part.playlist in self.session.created and not part.in_flight and part.playlist not in self.acted:
+        if part.playlist in self.session.created and not part.in_flight and part.playlist not in self.writer.acted:
             return TargetContents(())  # created a moment ago
-        acted = part.playlist in self.acted
+        acted = part.playlist in self.writer.acted
         pauses = iter(LAG_WAITS)
         while True:
             target = self.session.target
@@ -231,24 +218,22 @@ class _Work:
 
     # Decide
 
-    def _edits(self, kind: ConflictKind) -> HandEdits:
-        """How hand edits of this kind are treated now: as set, unless the conflict about them has been decided."""
-        edits = self.session.job.policy.edits_for(self.head)
-        conflict = self.session.checkpoint.conflicts.get(conflict_id(self.head, kind))
-        if edits is not HandEdits.ASK or conflict is None or conflict.decision is None:
-            return edits
-        return HandEdits.OVERWRITE if conflict.decision is Side.SPOTIFY else HandEdits.KEEP
-
-    def _compare(self, part: Part, chunk: Sequence[Pair], contents: TargetContents) -> Difference:
+    def _compare(self, part: Part, chunk: Sequence[Pair], seen: Mapping[PlaylistId, TargetContents]) -> Difference:
         mirror = self.session.mirror(self.head)
-        elsewhere = {pair.target for other in mirror.parts if other.playlist != part.playlist for pair in other.base}
+        contents = seen[part.playlist]
+        others = [pair for other in mirror.parts if other.playlist != part.playlist for pair in other.base]
+        elsewhere = {pair.target for pair in others}
+        # Removed by hand from another part, and wanted in this one by now: still removed by hand.
+        shown = {track.id for one in seen.values() for track in one.tracks}
+        hiding = any(one.hidden for one in seen.values())
+        removed = [] if hiding else [pair for pair in others if pair.target not in shown]
         difference = diff(
             part.base,
-            [pair for pair in mirror.left_out if pair.target not in elsewhere],
+            [*(pair for pair in mirror.left_out if pair.target not in elsewhere), *removed],
             chunk,
             [TargetId(track.id) for track in contents.tracks],
-            edits=self._edits(ConflictKind.HAND_REMOVED),
-            additions=self._edits(ConflictKind.HAND_ADDED),
+            edits=consulting.hand_edits(self.session, self.head, ConflictKind.HAND_REMOVED),
+            additions=consulting.hand_edits(self.session, self.head, ConflictKind.HAND_ADDED),
             asked=frozenset(mirror.hand_added),
             hidden=contents.hidden,
             concealed=frozenset(self.concealed),
@@ -262,75 +247,12 @@ class _Work:
         over = {pair.target for pair in difference.add[max(0, room) :]}
         if not over:
             return difference
-        self._note(f"{len(over)} entries do not fit: Deezer takes {limit}, those added by hand included")
+        self.tally.note(f"{len(over)} entries do not fit: Deezer takes {limit}, those added by hand included")
         return msgspec.structs.replace(
             difference,
             add=difference.add[: max(0, room)],
             order=tuple(track for track in difference.order if track not in over),
             base=tuple(pair for pair in difference.base if pair.target not in over),
-        )
-
-    def _guard(
-        self, work: Mapping[PlaylistId, Difference], contents: Mapping[PlaylistId, TargetContents]
-    ) -> CollectionResult | None:
-        """Stop a plan that would remove too much, until a person has agreed."""
-        key = conflict_id(self.head, ConflictKind.MASS_REMOVAL)
-        known = self.session.checkpoint.conflicts.get(key)
-        mirror = self.session.mirror(self.head)
-        placed = {pair.target for part in mirror.parts for pair in part.base}
-        shown = sum(len(seen.tracks) for seen in contents.values())
-        # What only moves to another part of the same collection stays.
-        stays = {pair.target for one in work.values() for pair in one.base}
-        going = {track for one in work.values() for track in one.remove} - stays
-        if not decide.is_mass_removal(len(going), max(len(placed), shown), self.session.job.policy.max_removals):
-            self.session.checkpoint = self.session.checkpoint.without_conflict(key)
-            return None
-        if known is not None and known.decision is Side.SPOTIFY:
-            return None  # the conflict is closed when the removals have been seen to be done
-        self._open(
-            ConflictKind.MASS_REMOVAL,
-            f"{len(going)} of {max(len(placed), shown)} entries would be removed; take spotify to remove them, "
-            "deezer to keep them as if added by hand",
-        )
-        return ended(self.session, self.head, CollectionState.CONFLICT, "too many removals at once", self.tally)
-
-    def _spare(self, desired: Sequence[Pair]) -> None:
-        """Carry out "take deezer" for a mass removal: what the source no longer wants is not ours any more."""
-        key = conflict_id(self.head, ConflictKind.MASS_REMOVAL)
-        known = self.session.checkpoint.conflicts.get(key)
-        if known is None or known.decision is not Side.DEEZER:
-            return
-        wanted = {pair.target for pair in desired}
-        mirror = self.session.mirror(self.head)
-        parts = tuple(
-            msgspec.structs.replace(part, base=tuple(pair for pair in part.base if pair.target in wanted))
-            for part in mirror.parts
-        )
-        self.session.put(msgspec.structs.replace(mirror, parts=parts))
-        self.session.checkpoint = self.session.checkpoint.without_conflict(key)
-
-    def _ask(self, work: Mapping[PlaylistId, Difference]) -> None:
-        for kind, count, what in (
-            (ConflictKind.HAND_REMOVED, sum(len(one.ask_removed) for one in work.values()), "removed from"),
-            (ConflictKind.HAND_ADDED, sum(len(one.ask_added) for one in work.values()), "added to"),
-        ):
-            if count:
-                entries = "entry was" if count == 1 else "entries were"
-                self._open(
-                    kind,
-                    f"{count} {entries} {what} the Deezer playlist by hand; take spotify to undo it, deezer to keep it",
-                )
-
-    def _open(self, kind: ConflictKind, message: str) -> None:
-        self.session.checkpoint = self.session.checkpoint.with_conflict(
-            Conflict(
-                id=conflict_id(self.head, kind),
-                collection=self.head.id,
-                name=self.head.name,
-                kind=kind,
-                message=message,
-                opened_at=self.session.now_text(),
-            )
         )
 
     def _changes(self, playlist: PlaylistId, difference: Difference, contents: TargetContents) -> tuple[Change, ...]:
@@ -350,18 +272,18 @@ class _Work:
         for part, title in zip(parts, decide.titles(self.head, policy, len(parts)), strict=True):
             wanted = decide.wanted_header(self.head, policy, title)
             shown = self.session.listed().get(part.playlist)
-            if shown is None or part.playlist in self.stubborn:
+            if shown is None or part.playlist in self.writer.stubborn:
                 # Not in the listing, but it answers by id (find_gone): judged again when the listing shows it. Or the
                 # change was refused a moment ago: tried again by the next run.
                 found[part.playlist] = ()
                 continue
             todo = decide.metadata(part, wanted, shown, edits)
             for note in todo.kept:
-                self._note(note)
+                self.tally.note(note)
             if todo.description is not None and part.header is not None:
                 now = self.session.target.header(part.playlist)
                 if now.description != part.header.description and edits is not HandEdits.OVERWRITE:
-                    self._note("description changed by hand on Deezer")
+                    self.tally.note("description changed by hand on Deezer")
                     todo = msgspec.structs.replace(todo, description=None)
             change = todo.change(part.playlist)
             found[part.playlist] = (change,) if change else ()
@@ -369,87 +291,6 @@ class _Work:
                 agreed = msgspec.structs.replace(part, header=wanted, title=shown.title)
                 self.session.put(with_part(self.session.mirror(self.head), agreed))
         return found
-
-    # Do
-
-    def _do(self, playlist: PlaylistId, changes: Sequence[Change]) -> None:
-        if changes:
-            self.session.job.observer.planned(self.head, tuple(changes), self.names)
-            self.session.job.observer.phase(f"write {self.head.name}", len(changes))
-        planned = True
-        for change in changes:
-            if planned or not isinstance(change, ReorderTracks):  # an order that names what was refused is no order
-                planned = self._write(playlist, change) and planned
-
-    def _write(self, playlist: PlaylistId, change: Change) -> bool:
-        """Make one change, its intent saved first. False when it, or a part of it, was refused."""
-        if isinstance(change, UpdatePlaylist):
-            return self._update(change)
-        if isinstance(change, AddTracks) and len(change.tracks) > (size := self.session.target.batch):
-            # The target has learned since the plan was made that it takes fewer at a time.
-            first = self._write(playlist, AddTracks(playlist, change.tracks[:size]))
-            return self._write(playlist, AddTracks(playlist, change.tracks[size:])) and first
-        self.session.put(intend(self.session.mirror(self.head), playlist, change))
-        self.session.save()
-        receipt = self._apply(playlist, change)
-        if isinstance(receipt, Refused):
-            self.session.put(withdraw(self.session.mirror(self.head), playlist))
-            return self._refused(playlist, change, receipt)
-        self.session.put(acknowledge(self.session.mirror(self.head), playlist))
-        self.acted.add(playlist)
-        self.tally.count(change)
-        self.session.job.observer.advance()
-        return True
-
-    def _apply(self, playlist: PlaylistId, change: Change) -> Receipt:
-        try:
-            return self.session.target.apply(change)
-        except NotFound as error:
-            # Deezer says the same of a playlist and of a track that it does not have.
-            if not isinstance(change, AddTracks | LikeTrack):
-                raise
-            if isinstance(change, AddTracks) and playlist not in self.found:
-                self.session.target.header(playlist)
-                self.found.add(playlist)
-            return Refused(error.message)
-
-    def _update(self, change: UpdatePlaylist) -> bool:
-        # Setting metadata twice does no harm and a listing shows whether it was set, so it needs no intent.
-        if isinstance(receipt := self.session.target.apply(change), Refused):
-            self._note(f"Deezer refused to change the playlist's metadata: {receipt.reason}")
-            self.stubborn.add(change.playlist)
-            return True
-        self.tally.count(change)
-        mirror = self.session.mirror(self.head)
-        part = next(part for part in mirror.parts if part.playlist == change.playlist)
-        title = decide.titles(self.head, self.session.job.policy, len(mirror.parts))[mirror.parts.index(part)]
-        wanted = decide.wanted_header(self.head, self.session.job.policy, title)
-        shown = self.session.listed()[change.playlist]
-        shown = msgspec.structs.replace(
-            shown,
-            title=shown.title if change.title is None else change.title,
-            public=shown.public if change.public is None else change.public,
-        )
-        self.session.listed()[change.playlist] = shown
-        self.session.put(with_part(mirror, msgspec.structs.replace(part, header=wanted, title=shown.title)))
-        self.session.save()
-        return True
-
-    def _refused(self, playlist: PlaylistId, change: Change, receipt: Refused) -> bool:
-        """A refused batch is tried again in halves, so that one blocked track does not hold the others up; a track
-        that is refused alone is judged by the next look. Whether everything was taken in the end."""
-        match change:
-            case AddTracks(tracks=tracks) if len(tracks) > 1:
-                middle = len(tracks) // 2
-                first = self._write(playlist, AddTracks(playlist, tracks[:middle]))
-                return self._write(playlist, AddTracks(playlist, tracks[middle:])) and first
-            case AddTracks(tracks=tracks):
-                self.declined.setdefault(playlist, {})[tracks[0]] = receipt
-            case LikeTrack(track=track):
-                self.declined.setdefault(playlist, {})[track] = receipt
-            case _:
-                self._note(f"Deezer refused a change: {receipt.reason}")
-        return False
 
     # Settle
 
@@ -474,13 +315,15 @@ class _Work:
                 )
             )
         if hidden := sum(len(one.hidden) for one in work.values()):
-            self._note(f"{hidden} mirrored entries are hidden by Deezer (withdrawn or not available in your country)")
+            self.tally.note(
+                f"{hidden} mirrored entries are hidden by Deezer (withdrawn or not available in your country)"
+            )
         now = session.now_text()
         state = CollectionState.CHANGED if self.tally.changed else CollectionState.IN_SYNC
         records = (session.checkpoint.matches.get(source) for source in self.waiting)
         retries = sorted((record.retry_at for record in records if record and record.retry_at), key=from_iso)
         if len(parts) > 1:
-            self._note(f"longer than Deezer's limit: split into {len(parts)} playlists")
+            self.tally.note(f"longer than Deezer's limit: split into {len(parts)} playlists")
         session.put(
             msgspec.structs.replace(
                 mirror,
@@ -506,22 +349,6 @@ class _Work:
                 notes=tuple(self.tally.notes),
             )
         )
-        self._close_conflicts(work)
+        consulting.close(session, head, work)
         session.save()
         return result_of(session.mirror(head), state, reason, self.tally)
-
-    def _close_conflicts(self, work: Mapping[PlaylistId, Difference]) -> None:
-        asks = self.session.job.policy.edits_for(self.head) is HandEdits.ASK
-        stands = {
-            ConflictKind.MASS_REMOVAL: True,
-            ConflictKind.HAND_REMOVED: asks and any(one.left_out for one in work.values()),
-            ConflictKind.HAND_ADDED: asks and any(one.hand_added for one in work.values()),
-        }
-        for kind, caused in stands.items():
-            conflict = self.session.checkpoint.conflicts.get(conflict_id(self.head, kind))
-            if conflict is not None and (conflict.decision is not None or not caused):
-                self.session.checkpoint = self.session.checkpoint.without_conflict(conflict.id)
-
-    def _note(self, note: str) -> None:
-        if note not in self.tally.notes:
-            self.tally.notes.append(note)

@@ -44,6 +44,8 @@ def _next_step(session: Session, head: CollectionHead, reading: Reading) -> Read
     page = session.source.page(head, len(reading.entries))
     if isinstance(page, Unreadable):
         return page
+    if page.offset != len(reading.entries):
+        return Unreadable("Spotify answers with other entries than were asked for")
     if reading.total not in (-1, page.total):
         return Edited()
     entries = (*reading.entries, *page.entries)

@@ -57,6 +57,11 @@ class Tally:
             case DeletePlaylist():
                 pass
 
+    def note(self, text: str) -> None:
+        """Something that a person should know; told once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     @property
     def changed(self) -> bool:
         """Whether anything was written."""

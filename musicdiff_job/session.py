@@ -15,6 +15,7 @@ import msgspec
 
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror
+from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.match import Rules
 from musicdiff_job.core.model import CollectionHead, PlaylistId, SourceId, TargetHead, TargetId
 from musicdiff_job.core.outcome import ExitCodes
@@ -109,15 +110,21 @@ class Session:
         self.checkpoint = self.checkpoint.with_mirror(mirror)
 
     def listed(self) -> dict[PlaylistId, TargetHead]:
-        """The target's playlists, read once per run. Raises what ``Target.playlists`` raises."""
+        """The target's playlists, read once per run; the favourites stand under ``FAVOURITES`` too, as parts name
+        them. Raises what ``Target.playlists`` raises."""
         if self._listed is None:
-            self._listed = {head.id: head for head in self.target.playlists()}
+            self._listed = self._read_listing()
         return self._listed
 
     def listed_again(self) -> None:
         """Read the target's playlists once more, for one that the first listing may have been too early to show. What
         this run has created stays known."""
-        self._listed = {**self.listed(), **{head.id: head for head in self.target.playlists()}}
+        self._listed = {**self.listed(), **self._read_listing()}
+
+    def _read_listing(self) -> dict[PlaylistId, TargetHead]:
+        listed = {head.id: head for head in self.target.playlists()}
+        loved = next((head for head in listed.values() if head.loved), None)
+        return listed if loved is None else {**listed, FAVOURITES: loved}
 
     def knows_target(self) -> bool:
         """Whether the target's playlists were read in this run."""

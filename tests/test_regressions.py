@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 import pytest
 from mortal import Killed, MortalTarget, SwiftClock
-from rig import Rig, Watcher, open_rig
+from rig import Credential, Rig, Watcher, open_rig
 
 from musicdiff_job import bootstrap, settings
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.checkpoint import Checkpoint, Conflict, Side
 from musicdiff_job.core.match import Match
-from musicdiff_job.core.model import CollectionId, SourceId
+from musicdiff_job.core.model import LIKED, CollectionId, SourceId
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import CollectionState
@@ -564,3 +564,69 @@ def test_a_question_after_failures_costs_no_calls(tmp_path: Path) -> None:
             last = rig.run()
         assert last.outcome is Outcome.CONFLICT
         assert quiet_calls(rig) <= 3
+
+
+@pytest.mark.parametrize("credential", ["arl", "token"])
+def test_a_favourite_removed_by_hand_is_noticed_by_the_next_run(tmp_path: Path, credential: Credential) -> None:
+    """The listing names the favourites by their own id, the mirror by another name, so it was seen a week later."""
+    with open_rig(tmp_path, synthetic_world(1, 4, liked=6, seed=3), credential=credential) as rig:
+        rig.run()
+        gone = rig.sandbox.deezer.state().favourites[2]
+        rig.sandbox.deezer.unlike_by_hand(gone)
+        summary = rig.run()
+        assert next(line for line in summary.collections if line.id == LIKED).left_out == 1
+        assert gone not in rig.sandbox.deezer.state().favourites
+        again = rig.run()
+        assert again.api_calls["spotify"] + again.api_calls["deezer"] <= 3
+
+
+def test_a_track_removed_by_hand_stays_out_when_it_moves_to_another_part(tmp_path: Path) -> None:
+    """The part that lost it forgot it, the part that should have it next took it for new."""
+    spotify = synthetic_world(playlists=1, tracks_each=12, liked=0, seed=2)
+    with open_rig(tmp_path, spotify, MUSICDIFF_DEEZER_PLAYLIST_LIMIT="5") as rig:
+        rig.run()
+        parts = rig.playlists()
+        first = min(parts)
+        gone = parts[first][-1]
+        rig.sandbox.deezer.remove_by_hand(first, gone)
+        playlist = rig.sandbox.spotify.named("Synthetic 0001")
+        rig.sandbox.spotify.move(playlist.id, len(playlist.entries) - 1, 0)
+        rig.run()
+        assert all(gone not in tracks for tracks in rig.playlists().values())
+        assert rig.run().outcome is Outcome.IN_SYNC
+        assert all(gone not in tracks for tracks in rig.playlists().values())
+
+
+def test_an_own_playlist_that_was_refused_is_tried_again_when_it_changes(tmp_path: Path) -> None:
+    """One 403 kept an own playlist from being looked at for a week, with the outcome ``in_sync``."""
+    with open_rig(tmp_path, synthetic_world(playlists=1, tracks_each=5, liked=0, seed=2)) as rig:
+        rig.run()
+        playlist = rig.sandbox.spotify.named("Synthetic 0001").id
+        rig.sandbox.spotify.remove_at(playlist, 0)
+        rig.sandbox.misbehave(Fault(service="spotify", path="/playlists/*", effect=Status(403), count=ALWAYS))
+        rig.run()
+        rig.sandbox.faults.clear()
+        rig.sandbox.spotify.remove_at(playlist, 0)
+        assert rig.run().outcome is Outcome.CHANGED
+        assert len(rig.playlists()["Synthetic 0001"]) == 3
+
+
+def test_a_playlist_that_takes_nothing_is_left_after_a_while(tmp_path: Path) -> None:
+    """Every track was tried alone, two writes for each, on a playlist that refused them all."""
+    with open_rig(tmp_path, synthetic_world(playlists=1, tracks_each=60, liked=0, seed=2)) as rig:
+        rig.sandbox.misbehave(Fault(service="gateway", path="/playlist.addSongs", effect=JsonFalse(), count=ALWAYS))
+        summary = rig.run()
+        assert summary.outcome is Outcome.PARTIAL
+        assert summary.writes < 60
+        rig.sandbox.faults.clear()
+        assert rig.run().outcome is Outcome.CHANGED
+        assert len(rig.playlists()["Synthetic 0001"]) > 50
+
+
+def test_a_new_playlist_outside_its_window_is_no_unfinished_work(tmp_path: Path) -> None:
+    """Every run said ``more_to_do`` until the night."""
+    rule = '[{"match": "*", "window": "00:00-00:01", "timezone": "UTC"}]'
+    with open_rig(tmp_path, synthetic_world(1, 3, liked=0, seed=2), MUSICDIFF_PLAYLIST=rule) as rig:
+        for _ in range(2):
+            assert rig.run().outcome is Outcome.IN_SYNC
+        assert rig.playlists() == {}

@@ -65,9 +65,9 @@ def test_a_line_tells_what_is_remembered_and_what_was_done() -> None:
 @pytest.mark.parametrize(
     ("state", "snapshot", "failures", "verified"),
     [
-        (CollectionState.SKIPPED, "edit 1", 1, True),
-        (CollectionState.CONFLICT, "edit 1", 1, False),
-        (CollectionState.DETACHED, "edit 1", 1, False),
+        (CollectionState.SKIPPED, "edit 1", 0, True),
+        (CollectionState.CONFLICT, "edit 1", 0, False),
+        (CollectionState.DETACHED, "edit 1", 0, False),
         (CollectionState.FAILED, "old", 2, False),
         (CollectionState.PENDING, "old", 1, False),
     ],

@@ -20,6 +20,7 @@ from musicdiff_job.core.policy import ENTITY_OF, Policy, Rule, Window
 from musicdiff_job.core.summary import CollectionState
 from musicdiff_job.core.timestamps import from_iso
 
+DAY = timedelta(days=1)
 TOMBSTONE_RUNS = 2
 TOMBSTONE_HOURS = 24
 """A collection that vanished from the source is given up after this many complete runs and this many hours."""
@@ -57,8 +58,8 @@ def due(
     if mirror.state is CollectionState.DETACHED:
         return NotDue(mirror.reason)
     if mirror.state is CollectionState.SKIPPED:
-        # Asked again now and then only: the snapshot of playlists that Spotify makes changes with every request.
-        return Due("to be looked at again") if _verification_due(mirror, policy, now) else NotDue(mirror.reason)
+        again = _verification_due(mirror, policy, now) or (head.owned and _worth_another_try(head, mirror, now))
+        return Due("to be looked at again") if again else NotDue(mirror.reason)
     if mirror.synced_at is None and not mirror.snapshot and not unfinished(mirror):
         return Due("new")
     # A conflict waits for a person, whatever else is unfinished; a pending one was due for a reason that may be gone.
@@ -71,6 +72,12 @@ def due(
 
 def _verification_due(mirror: Mirror, policy: Policy, now: datetime) -> bool:
     return mirror.verified_at is None or now - from_iso(mirror.verified_at) >= timedelta(seconds=policy.verify_every)
+
+
+def _worth_another_try(head: CollectionHead, mirror: Mirror, now: datetime) -> bool:
+    """Whether an own playlist that was refused may be read by now: it changed, or a day has passed. Playlists of others
+    are asked again with the verification only; the snapshot of those that Spotify makes changes with every request."""
+    return head.snapshot != mirror.snapshot or mirror.tried_at is None or now - from_iso(mirror.tried_at) >= DAY
 
 
 def _waits(mirror: Mirror, rule: Rule, now: datetime) -> str:

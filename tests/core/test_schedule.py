@@ -41,10 +41,15 @@ def ago(**span: float) -> str:
 
 
 def head(
-    name: str = "Gym", *, snapshot: str = "s1", kind: Kind = Kind.PLAYLIST, total: int | None = 10
+    name: str = "Gym",
+    *,
+    snapshot: str = "s1",
+    kind: Kind = Kind.PLAYLIST,
+    total: int | None = 10,
+    owned: bool = True,
 ) -> CollectionHead:
     id_ = LIKED if kind is Kind.LIKED else CollectionId(f"spotify:playlist:{name}")
-    return CollectionHead(id_, kind, name, snapshot, total=total)
+    return CollectionHead(id_, kind, name, snapshot, total=total, owned=owned)
 
 
 PART = Part(PLAYLIST, fingerprint="sum", count=3, modified=1000, title="Gym", header=Header("Gym"), base=())
@@ -119,14 +124,21 @@ def test_due_for_a_reason(known: Mirror | None, reason: str) -> None:
         pytest.param(
             mirror(state=CollectionState.DETACHED, reason="given up", snapshot="s0"), "given up", id="detached"
         ),
-        pytest.param(
-            mirror(state=CollectionState.SKIPPED, reason="followed", snapshot="s0"), "followed", id="unreadable lately"
-        ),
         pytest.param(mirror(state=CollectionState.CONFLICT, reason="asks"), "asks", id="conflict"),
     ],
 )
 def test_not_due_for_a_reason(known: Mirror, reason: str) -> None:
     assert ask(known) == NotDue(reason)
+
+
+@pytest.mark.parametrize(
+    ("owned", "snapshot", "again"), [(False, "s0", False), (True, "s0", True), (True, "s1", False)]
+)
+def test_a_refused_list_is_asked_for_again_when_it_is_ones_own_and_changed(
+    owned: bool, snapshot: str, again: bool
+) -> None:
+    known = mirror(state=CollectionState.SKIPPED, reason="refused", snapshot=snapshot)
+    assert (ask(known, of=head(owned=owned)) != NotDue("refused")) is again
 
 
 def test_a_list_without_a_snapshot_cannot_be_told_to_be_unchanged() -> None:

@@ -1,0 +1,122 @@
+"""Making the changes to one collection's playlists: intent first, one write each, refusals taken apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from musicdiff_job.core import decide
+from musicdiff_job.core.checkpoint import acknowledge, intend, with_part, withdraw
+from musicdiff_job.core.errors import BadAnswer, NotFound
+from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetId
+from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, Receipt, Refused, ReorderTracks, UpdatePlaylist
+from musicdiff_job.results import Tally
+from musicdiff_job.session import Session
+
+HOPELESS = 20
+"""Tracks refused one by one, with none taken, after which a playlist is left for this run."""
+
+
+@dataclass
+class Writer:
+    """Writes to the parts of one collection, and remembers what the next look has to know."""
+
+    session: Session
+    head: CollectionHead
+    tally: Tally
+    acted: set[PlaylistId] = field(default_factory=set)
+    """Playlists in which a write was confirmed in this run."""
+    declined: dict[PlaylistId, dict[TargetId, Refused]] = field(default_factory=dict)
+    """Tracks that were refused alone since the last look."""
+    stubborn: set[PlaylistId] = field(default_factory=set)
+    """Playlists whose metadata Deezer refused to change."""
+    _found: set[PlaylistId] = field(default_factory=set)
+    """Playlists that were asked for by id, and exist."""
+
+    def make(self, playlist: PlaylistId, changes: Sequence[Change], names: Mapping[TargetId, str]) -> None:
+        """Make the changes in this order; ``names`` are for those who watch. Raises what ``Target.apply`` raises."""
+        if changes:
+            self.session.job.observer.planned(self.head, tuple(changes), names)
+            self.session.job.observer.phase(f"write {self.head.name}", len(changes))
+        planned = True
+        for change in changes:
+            if planned or not isinstance(change, ReorderTracks):  # an order that names what was refused is no order
+                planned = self._write(playlist, change) and planned
+
+    def _write(self, playlist: PlaylistId, change: Change) -> bool:
+        """Make one change, its intent saved first. False when it, or a part of it, was refused."""
+        if isinstance(change, UpdatePlaylist):
+            return self._update(change)
+        if isinstance(change, AddTracks) and len(change.tracks) > (size := self.session.target.batch):
+            # The target has learned since the plan was made that it takes fewer at a time.
+            first = self._write(playlist, AddTracks(playlist, change.tracks[:size]))
+            return self._write(playlist, AddTracks(playlist, change.tracks[size:])) and first
+        self.session.put(intend(self.session.mirror(self.head), playlist, change))
+        self.session.save()
+        receipt = self._apply(playlist, change)
+        if isinstance(receipt, Refused):
+            self.session.put(withdraw(self.session.mirror(self.head), playlist))
+            return self._refused(playlist, change, receipt)
+        self.session.put(acknowledge(self.session.mirror(self.head), playlist))
+        self.acted.add(playlist)
+        self.tally.count(change)
+        self.session.job.observer.advance()
+        return True
+
+    def _apply(self, playlist: PlaylistId, change: Change) -> Receipt:
+        try:
+            return self.session.target.apply(change)
+        except NotFound as error:
+            # Deezer says the same of a playlist and of a track that it does not have.
+            if not isinstance(change, AddTracks | LikeTrack):
+                raise
+            if isinstance(change, AddTracks) and playlist not in self._found:
+                self.session.target.header(playlist)
+                self._found.add(playlist)
+            return Refused(error.message)
+
+    def _update(self, change: UpdatePlaylist) -> bool:
+        # Setting metadata twice does no harm and a listing shows whether it was set, so it needs no intent.
+        if isinstance(receipt := self.session.target.apply(change), Refused):
+            self.tally.note(f"Deezer refused to change the playlist's metadata: {receipt.reason}")
+            self.stubborn.add(change.playlist)
+            return True
+        self.tally.count(change)
+        mirror = self.session.mirror(self.head)
+        part = next(part for part in mirror.parts if part.playlist == change.playlist)
+        title = decide.titles(self.head, self.session.job.policy, len(mirror.parts))[mirror.parts.index(part)]
+        wanted = decide.wanted_header(self.head, self.session.job.policy, title)
+        shown = self.session.listed()[change.playlist]
+        shown = msgspec.structs.replace(
+            shown,
+            title=shown.title if change.title is None else change.title,
+            public=shown.public if change.public is None else change.public,
+        )
+        self.session.listed()[change.playlist] = shown
+        self.session.put(with_part(mirror, msgspec.structs.replace(part, header=wanted, title=shown.title)))
+        self.session.save()
+        return True
+
+    def _refused(self, playlist: PlaylistId, change: Change, receipt: Refused) -> bool:
+        """A refused batch is tried again in halves, so that one blocked track does not hold the others up; a track
+        that is refused alone is judged by the next look. Whether everything was taken in the end."""
+        match change:
+            case AddTracks(tracks=tracks) if len(tracks) > 1:
+                middle = len(tracks) // 2
+                first = self._write(playlist, AddTracks(playlist, tracks[:middle]))
+                return self._write(playlist, AddTracks(playlist, tracks[middle:])) and first
+            case AddTracks(tracks=tracks):
+                declined = self.declined.setdefault(playlist, {})
+                declined[tracks[0]] = receipt
+                if len(declined) >= HOPELESS and playlist not in self.acted:
+                    raise BadAnswer(
+                        f"Deezer refuses every track for {self.head.name!r}: {receipt.reason}",
+                        "The next run tries again",
+                    )
+            case LikeTrack(track=track):
+                self.declined.setdefault(playlist, {})[track] = receipt
+            case _:
+                self.tally.note(f"Deezer refused a change: {receipt.reason}")
+        return False
