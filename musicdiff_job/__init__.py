@@ -4,11 +4,17 @@ Layers, from the outside in (enforced by import-linter, see pyproject.toml)::
 
     cli              commands, the only place that prints and exits
     bootstrap        settings -> the real adapters
-    job              run_once: look, decide, do
-    spotify deezer store report sandbox      the adapters and renderers, ignorant of each other
-    gate settings    the one door to a service; what the user asked for
-    ports            the protocols between them
-    core             pure values and decisions, no I/O, no clock
+    job              run_once: look around, choose, work, say what happened
+    survey           whose accounts these are, which collections there are and which are gone
+    mirroring        one collection: look, decide, do, look again
+    consulting       what only a person may decide      writing      one change, intent first
+    reading          the source, over several runs      lookups      counterparts of tracks
+    binding          which playlists stand for it       results      how it ended
+    session          what one run holds while it works
+    spotify deezer store report dry_run sandbox         adapters and renderers, ignorant of each other
+    gate             the one door to the services
+    settings journal clock ports                        what the user asked for, the log, time, the protocols
+    core             pure values and decisions: no I/O, no clock, no log
 """
 
 __version__ = "0.1.0"

@@ -221,7 +221,7 @@ def test_a_track_that_deezer_has_got_by_now_is_matched() -> None:
     stage.clock.advance(100.0)
     look_up(session, song(1))
     assert target(session, 1) == "1"
-    assert (record(session, 1).tries, record(session, 1).retry_at) == (0, None)
+    assert (record(session, 1).tries, record(session, 1).retry_at) == (1, None), "were it refused, the pause would grow"
 
 
 def test_without_a_schedule_nothing_is_tried_again() -> None:

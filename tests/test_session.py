@@ -7,6 +7,7 @@ from memory_stage import Stage
 
 from musicdiff_job.core.budget import LedgerRule
 from musicdiff_job.core.checkpoint import Mirror, NotBefore, Part
+from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import RateLimited, Throttled
 from musicdiff_job.core.model import PlaylistId, Service
 from musicdiff_job.gate import Gate, Limits
@@ -34,7 +35,8 @@ def test_the_listing_is_asked_for_once_and_what_is_added_to_it_stays() -> None:
     listed = session.listed()
     stage.deezer.create_by_hand("Later")
     listed[PlaylistId("9")] = listed[PlaylistId("2")]
-    assert set(session.listed()) == {"1", "2", "9"}
+    assert set(session.listed()) == {"1", "2", "9", FAVOURITES}
+    assert session.listed()[FAVOURITES].loved, "as parts name the list of favourites"
     assert session.knows_target()
 
 
