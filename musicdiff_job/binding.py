@@ -49,6 +49,7 @@ def find_gone(session: Session, head: CollectionHead) -> Gone | None:
                 ) from None
             if gone := _deleted(session, head, part):
                 return gone
+    session.checkpoint = session.checkpoint.without_conflict(conflict_id(head, ConflictKind.DELETED_ON_TARGET))
     return None
 
 
@@ -68,7 +69,6 @@ def _deleted(session: Session, head: CollectionHead, part: Part) -> Gone | None:
     if edits is HandEdits.OVERWRITE or decision is Side.SPOTIFY:
         kept = tuple(other for other in mirror.parts if other.playlist != part.playlist)
         session.put(msgspec.structs.replace(mirror, parts=kept, snapshot=""))
-        session.checkpoint = session.checkpoint.without_conflict(conflict.id)
         return None
     if edits is HandEdits.ASK and decision is None:
         session.checkpoint = session.checkpoint.with_conflict(conflict)

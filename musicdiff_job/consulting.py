@@ -42,7 +42,11 @@ def stops(
     # What only moves to another part of the same collection stays.
     stays = {pair.target for one in work.values() for pair in one.base}
     going = {track for one in work.values() for track in one.remove} - stays
-    if not decide.is_mass_removal(len(going), entries, session.job.policy.max_removals):
+    share = session.job.policy.max_removals
+    if decide.is_mass_removal(len(going & placed), len(placed), share):
+        # Many entries of others must not hide that most of ours would go.
+        going, entries = going & placed, len(placed)
+    elif not decide.is_mass_removal(len(going), entries, share):
         session.checkpoint = session.checkpoint.without_conflict(key)
         return False
     if known is not None and known.decision is Side.SPOTIFY:

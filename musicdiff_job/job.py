@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from musicdiff_job.core.checkpoint import Checkpoint, Mirror
+from musicdiff_job.core.checkpoint import Checkpoint, Conflict, ConflictKind, Mirror
 from musicdiff_job.core.errors import (
     CheckpointUnwritable,
     JobError,
@@ -125,7 +125,7 @@ def _finish(lease: Lease, loaded: Checkpoint, session: Session | None, log: RunL
 
 def _work(session: Session, log: RunLog) -> None:
     try:
-        pin_accounts(session, log)
+        pin_accounts(session)
         apply_overrides(session)
         library = look_around(session, log)
         _sync(session, log, library)
@@ -139,6 +139,7 @@ def _sync(session: Session, log: RunLog, library: Library | None) -> None:
     heads = list(library.heads) if library is not None else _remembered_heads(session)
     todo: list[tuple[CollectionHead, str]] = []
     decided = {one.collection for one in session.checkpoint.conflicts.values() if one.decision is not None}
+    asked = {one.collection for one in session.checkpoint.conflicts.values() if _is_moot(session, one)}
     for head in heads:
         if not _selected(session, head):
             _deselected(session, log, head, by_only=bool(session.job.only))
@@ -152,6 +153,8 @@ def _sync(session: Session, log: RunLog, library: Library | None) -> None:
         verdict = due(head, known, listed, session.job.policy, session.now(), force=session.job.force)
         if head.id in decided:
             todo.append((head, "you have decided"))
+        elif head.id in asked:
+            todo.append((head, "its playlist is on Deezer again"))
         elif isinstance(verdict, Due):
             todo.append((head, verdict.reason))
             if known is None or (known.tried_at is None and known.seen_at is None):
@@ -161,6 +164,14 @@ def _sync(session: Session, log: RunLog, library: Library | None) -> None:
     now = session.now()
     todo.sort(key=lambda item: order_key(item[0], session.checkpoint.mirrors.get(item[0].id), session.job.policy, now))
     _each(session, log, todo)
+
+
+def _is_moot(session: Session, conflict: Conflict) -> bool:
+    """Whether the question is what to do about a deleted playlist, and Deezer shows it again."""
+    known = session.checkpoint.mirrors.get(conflict.collection)
+    if conflict.kind is not ConflictKind.DELETED_ON_TARGET or known is None or not session.knows_target():
+        return False
+    return all(part.playlist in session.listed() for part in known.parts)
 
 
 def _remembered_heads(session: Session) -> list[CollectionHead]:
@@ -184,6 +195,7 @@ def _deselected(session: Session, log: RunLog, head: CollectionHead, *, by_only:
     session.put(
         msgspec.structs.replace(known, state=CollectionState.SKIPPED, reason=reason, verified_at=None, reading=None)
     )
+    session.checkpoint = session.checkpoint.without_conflicts_of(head.id)
     log.results[head.id] = result_of(known, state, reason)
 
 
@@ -199,6 +211,12 @@ def _in_step(session: Session, log: RunLog, head: CollectionHead, known: Mirror,
 
 def _stands_still(before: Mirror, after: Mirror) -> bool:
     return msgspec.structs.replace(after, tried_at=before.tried_at, name=before.name) == before
+
+
+def _is_away(session: Session, wait: Wait) -> bool:
+    """Whether the service takes no more calls. Else it fails on what this collection asks for, and answers others."""
+    unlisted = wait.service is Service.DEEZER and not session.knows_target()
+    return not isinstance(wait, Unavailable) or unlisted or session.gate.closed(wait.service) is not None
 
 
 def _each(session: Session, log: RunLog, todo: list[tuple[CollectionHead, str]]) -> None:
@@ -222,14 +240,14 @@ def _each(session: Session, log: RunLog, todo: list[tuple[CollectionHead, str]])
                     session.put(msgspec.structs.replace(session.mirror(head), failures=before.failures + 1))
                 result = left_off(session, head, CollectionState.PENDING, stop, tally)
             except Wait as wait:
-                log.stopped(wait, head.name)
-                closed = not isinstance(wait, Unavailable) or session.gate.closed(wait.service) is not None
-                if isinstance(wait, Unavailable) and not closed:
-                    log.stops.discard(Outcome.UNAVAILABLE)
-                state = CollectionState.PENDING if closed else CollectionState.FAILED
-                result = left_off(session, head, state, wait, tally)
+                if _is_away(session, wait):
+                    log.stopped(wait, str(wait.service))
+                    result = left_off(session, head, CollectionState.PENDING, wait, tally)
+                else:
+                    log.failed(wait, head.name)
+                    result = left_off(session, head, CollectionState.FAILED, wait, tally)
             except SkipCollection as error:
-                log.errors.append(ErrorLine(head.name, error.message, error.hint))
+                log.failed(error, head.name)
                 result = left_off(session, head, CollectionState.FAILED, error, tally)
         log.results[head.id] = result
         event(

@@ -254,7 +254,8 @@ def refused(session: Session, targets: Iterable[TargetId], *, at_once: bool = Fa
                 record,
                 decision=Unmatched(Reason.REFUSED),
                 tries=record.tries + 1,
-                retry_at=_retry_at(session, record.tries),
+                # A person's choice is not looked for again.
+                retry_at=None if record.override else _retry_at(session, record.tries),
                 refusals=0,
             )
         else:

@@ -41,6 +41,10 @@ class RunLog:
         if line not in self.errors and not isinstance(error, OutOfBudget | Interrupted):
             self.errors.append(line)
 
+    def failed(self, error: JobError, where: str) -> None:
+        """One collection could not be worked on; the others' work goes on."""
+        self.errors.append(ErrorLine(where, error.message, error.hint))
+
     def crashed(self, error: Exception) -> None:
         """A bug. What was saved stands."""
         self.stops.add(Outcome.CRASH)
@@ -52,7 +56,7 @@ class RunLog:
     def unlisted(self, error: SkipCollection, where: str) -> None:
         """A service would not list its playlists at all: for this run it is as good as down."""
         self.stops.add(Outcome.UNAVAILABLE)
-        self.errors.append(ErrorLine(where, error.message, error.hint))
+        self.failed(error, where)
 
     def summary(self, session: Session | None) -> Summary:
         """The run so far."""

@@ -10,28 +10,22 @@ from musicdiff_job.core.model import CollectionHead, Kind, Library, Service
 from musicdiff_job.core.override_file import fingerprint
 from musicdiff_job.core.policy import OnSourceDeleted
 from musicdiff_job.core.schedule import given_up
-from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine
+from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.results import Tally, left_off, result_of
 from musicdiff_job.run_log import RunLog
 from musicdiff_job.session import Session
 from musicdiff_job.tombstones import bury
 
 
-def pin_accounts(session: Session, log: RunLog) -> None:
+def pin_accounts(session: Session) -> None:
     """Make sure that the credentials open the accounts that this checkpoint is about. A credential that has been seen
-    before needs no call."""
+    before needs no call. Raises what ``account()`` raises: what cannot be told is neither read nor written."""
     for service, account in ((Service.SPOTIFY, session.source), (Service.DEEZER, session.target)):
         pinned = session.checkpoint.accounts.get(service)
         credential = account.credential()
         if pinned is not None and pinned.credential == credential:
             continue
-        try:
-            found = account.account()
-        except Wait as wait:
-            if pinned is not None:
-                raise  # it may be somebody else's account
-            log.stopped(wait, str(service))
-            continue
+        found = account.account()
         if pinned is not None and pinned.id != found:
             raise WrongAccount(
                 f"the {service} credentials belong to account {found}, this checkpoint to account {pinned.id}",
@@ -108,6 +102,6 @@ def _bury(session: Session, log: RunLog, gone: Mirror) -> CollectionResult:
         if isinstance(error, Wait):
             log.stopped(error, gone.name)
         else:
-            log.errors.append(ErrorLine(gone.name, error.message, error.hint))
+            log.failed(error, gone.name)
         state = CollectionState.PENDING if isinstance(error, Wait) else CollectionState.FAILED
         return left_off(session, CollectionHead(gone.id, gone.kind, gone.name, gone.snapshot), state, error, Tally())

@@ -107,16 +107,14 @@ class Writer:
                 middle = len(tracks) // 2
                 first = self._write(playlist, AddTracks(playlist, tracks[:middle]))
                 return self._write(playlist, AddTracks(playlist, tracks[middle:])) and first
-            case AddTracks(tracks=tracks):
+            case AddTracks(tracks=(track,)) | LikeTrack(track=track):
                 declined = self.declined.setdefault(playlist, {})
-                declined[tracks[0]] = receipt
+                declined[track] = receipt
                 if len(declined) >= HOPELESS and playlist not in self.acted:
                     raise BadAnswer(
                         f"Deezer refuses every track for {self.head.name!r}: {receipt.reason}",
                         "The next run tries again",
                     )
-            case LikeTrack(track=track):
-                self.declined.setdefault(playlist, {})[track] = receipt
             case _:
                 self.tally.note(f"Deezer refused a change: {receipt.reason}")
         return False

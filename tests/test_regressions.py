@@ -16,9 +16,11 @@ from rig import Credential, Rig, Watcher, open_rig
 from musicdiff_job import bootstrap, settings
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.checkpoint import Checkpoint, Conflict, Side
+from musicdiff_job.core.forget import forget_bases
 from musicdiff_job.core.match import Match
-from musicdiff_job.core.model import LIKED, CollectionId, SourceId
+from musicdiff_job.core.model import LIKED, CollectionId, SourceId, TargetId
 from musicdiff_job.core.outcome import Outcome
+from musicdiff_job.core.overrides import set_match
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import CollectionState
 from musicdiff_job.job import run_once
@@ -630,3 +632,163 @@ def test_a_new_playlist_outside_its_window_is_no_unfinished_work(tmp_path: Path)
         for _ in range(2):
             assert rig.run().outcome is Outcome.IN_SYNC
         assert rig.playlists() == {}
+
+
+def shrink(rig: Rig, name: str, count: int) -> None:
+    for _ in range(count):
+        rig.sandbox.spotify.remove_at(rig.sandbox.spotify.named(name).id, 0)
+
+
+def tracks_of(rig: Rig, name: str) -> list[str]:
+    return [getattr(entry.content, "id", "") for entry in rig.sandbox.spotify.named(name).entries]
+
+
+def say(rig: Rig, source: str, target: int) -> None:
+    """What ``match set`` does."""
+    edit(rig, lambda checkpoint: set_match(checkpoint, SourceId(source), TargetId(str(target)), "2027-01-10T00:00:00Z"))
+
+
+def test_a_hand_edit_during_a_mass_removal_conflict_costs_no_calls(tmp_path: Path) -> None:
+    """A collection that waited for a decision and looked different on Deezer was read on both sides by every run."""
+    with swift(tmp_path, world(tracks_each=30)) as (rig, _):
+        rig.run()
+        name = "Synthetic 0001"
+        shrink(rig, name, 20)
+        assert rig.run().outcome is Outcome.CONFLICT
+        rig.sandbox.deezer.remove_by_hand(name, rig.playlists()[name][-1])
+        rig.run()
+        assert quiet_calls(rig) <= 3
+
+
+def test_unmatched_tracks_that_are_due_during_a_conflict_cost_no_calls(tmp_path: Path) -> None:
+    """The time at which they were due was never moved on while the conflict was open, so every run read both sides."""
+    with swift(tmp_path, world(1, 30)) as (rig, clock):
+        name = "Synthetic 0001"
+        rig.sandbox.misbehave(Fault(REFUSED, "gateway", path="/playlist.addSongs", count=7))
+        rig.run()
+        rig.run()
+        assert rig.checkpoint().mirrors[collection(rig, name)].retry_at is not None
+        shrink(rig, name, 20)
+        assert rig.run().outcome is Outcome.CONFLICT
+        clock.wait(2 * DAY)
+        rig.run()
+        assert quiet_calls(rig) <= 3
+
+
+def test_a_conflict_of_a_collection_that_is_deselected_is_gone(tmp_path: Path) -> None:
+    """It stayed open, and every run ended ``conflict``; a decision about it was never carried out."""
+    with swift(tmp_path, world(tracks_each=30)) as (rig, _):
+        rig.run()
+        shrink(rig, "Synthetic 0001", 20)
+        assert rig.run().outcome is Outcome.CONFLICT
+        deselected = {"MUSICDIFF_SYNC_EXCLUDE": '["Synthetic 0001"]'}
+        assert rig.run(env=deselected).outcome is Outcome.IN_SYNC
+        assert rig.run().outcome is Outcome.CONFLICT
+
+
+def test_a_deleted_playlist_that_deezer_shows_again_is_no_question(tmp_path: Path) -> None:
+    """A playlist that Deezer did not show for a while left the question what to do about it open for ever."""
+    with swift(tmp_path, MUSICDIFF_SYNC_HAND_EDITS="ask") as (rig, _):
+        rig.run()
+        library = rig.sandbox.deezer._library
+        rig.sandbox.deezer.delete_playlist_by_hand("Synthetic 0001")
+        assert rig.run().outcome is Outcome.CONFLICT
+        rig.sandbox.deezer._library = library
+        assert rig.run().outcome is Outcome.IN_SYNC
+        assert rig.checkpoint().conflicts == {}
+        assert quiet_calls(rig) <= 3
+
+
+@pytest.mark.parametrize("liked", [False, True])
+def test_entries_of_others_do_not_hide_that_all_of_ours_would_go(tmp_path: Path, liked: bool) -> None:
+    """The guard measured removals against everything on Deezer. Beside 200 entries added by hand, all 20 that were
+    placed were removed without a question."""
+    with swift(tmp_path, world(0, liked=20) if liked else world(1, 20)) as (rig, _):
+        spotify, name = rig.sandbox.spotify, "Synthetic 0001"
+        ours = [one.track_id for one in spotify.liked()] if liked else tracks_of(rig, name)
+        targets = {rig.sandbox.catalogue.spotify[track].deezer_id for track in ours}
+        others = [track for track in sorted(rig.sandbox.catalogue.deezer_by_id) if track not in targets][:200]
+        if liked:
+            rig.sandbox.deezer.like_by_hand(*others)
+        else:
+            rig.sandbox.deezer.create_by_hand(name, others)
+        rig.run()
+        for track in ours if liked else ():
+            spotify.unlike(track)
+        if not liked:
+            shrink(rig, name, 20)
+        summary = rig.run()
+        assert summary.outcome is Outcome.CONFLICT
+        assert "20 of 20" in summary.conflicts[0].message
+        assert summary.writes == 0
+
+
+def test_nothing_is_written_to_an_account_that_is_not_known_yet(tmp_path: Path) -> None:
+    """When the first run's question whose account it is failed and the next call did not, the run mirrored to an
+    account that was not pinned: other credentials could take the checkpoint over afterwards."""
+    with swift(tmp_path) as (rig, _):
+        rig.sandbox.misbehave(Fault(Status(503), "gateway", count=4))
+        assert rig.run().outcome is Outcome.UNAVAILABLE
+        assert rig.sandbox.deezer.writes() == ()
+        assert rig.run().outcome is Outcome.CHANGED
+        assert set(rig.checkpoint().accounts) == {"spotify", "deezer"}
+
+
+def test_a_word_about_a_duplicate_is_acted_on(tmp_path: Path) -> None:
+    """Two tracks had one counterpart. The base named the first only, so ``match set`` for the second changed nothing
+    until the list was edited."""
+    with swift(tmp_path, world(1)) as (rig, _):
+        name = "Synthetic 0001"
+        first, second, *_ = tracks_of(rig, name)
+        right = rig.sandbox.catalogue.spotify[second].deezer_id
+        say(rig, second, rig.sandbox.catalogue.spotify[first].deezer_id)
+        assert rig.run().totals.duplicates == 1
+        say(rig, second, right)
+        rig.run()
+        assert right in rig.playlists()[name]
+
+
+def test_a_chosen_counterpart_that_deezer_refuses_costs_no_calls(tmp_path: Path) -> None:
+    """A counterpart set by hand that Deezer would not take was due again after a day and never looked up, so from
+    then on every run read both sides."""
+    with swift(tmp_path, world(1)) as (rig, clock):
+        say(rig, tracks_of(rig, "Synthetic 0001")[0], 999_999_999_999)
+        assert rig.run().totals.unmatched == 1
+        clock.wait(2 * DAY)
+        rig.run()
+        assert quiet_calls(rig) <= 3
+
+
+def test_a_service_that_is_down_throughout_is_told_as_such(tmp_path: Path) -> None:
+    """The first collection that met it was told as failed, so the outcome was ``partial``."""
+    with swift(tmp_path, world(4)) as (rig, _):
+        rig.run()
+        for number in range(1, 5):
+            shrink(rig, f"Synthetic 000{number}", 1)
+        rig.sandbox.misbehave(Fault(Status(503), "gateway", count=ALWAYS), Fault(Status(503), "deezer", count=ALWAYS))
+        summary = rig.run()
+        assert summary.outcome is Outcome.UNAVAILABLE
+        assert summary.totals.failed == 0
+
+
+def test_a_mirror_deleted_on_deezer_is_made_again_after_a_reset(tmp_path: Path) -> None:
+    """The run's own advice, ``reset --playlist``, kept the deleted playlist bound: three failures, then given up."""
+    with swift(tmp_path) as (rig, _):
+        rig.run()
+        name = "Synthetic 0001"
+        rig.sandbox.deezer.delete_playlist_by_hand(name)
+        rig.run()
+        edit(rig, lambda checkpoint: forget_bases(checkpoint, lambda mirror: mirror.name == name)[0])
+        assert rig.run().outcome is Outcome.CHANGED
+        assert rig.playlists()[name] == wanted(rig, name)
+
+
+def test_favourites_that_take_nothing_are_left_after_a_while(tmp_path: Path) -> None:
+    """Every like was tried, and every track was then unmatched; the run was told as ``in_sync``."""
+    with swift(tmp_path, world(0, liked=60)) as (rig, _):
+        rig.sandbox.misbehave(Fault(REFUSED, "gateway", path="/favorite_song.add", count=ALWAYS))
+        summary = rig.run()
+        assert summary.outcome is Outcome.PARTIAL
+        assert summary.writes < 40
+        rig.sandbox.faults.clear()
+        assert rig.run().totals.matched > 50

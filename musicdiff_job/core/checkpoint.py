@@ -32,6 +32,7 @@ from musicdiff_job.core.summary import CollectionState, Summary
 
 SCHEMA = 1
 RUNS_KEPT = 50
+LINES_KEPT = 20
 
 
 class Pair(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -263,27 +264,36 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def with_run(self, summary: Summary) -> Checkpoint:
         """This checkpoint with a run remembered; the last ``RUNS_KEPT`` stay. Of its collections only those that
-        were not simply in sync are kept, at most 20, which bounds the document."""
-        telling = tuple(line for line in summary.collections if line.state is not CollectionState.IN_SYNC)[:20]
-        kept = (*self.runs, msgspec.structs.replace(summary, collections=telling))[-RUNS_KEPT:]
-        return msgspec.structs.replace(self, runs=kept)
+        were not simply in sync are kept; of every list at most ``LINES_KEPT``, which bounds the document."""
+        telling = tuple(line for line in summary.collections if line.state is not CollectionState.IN_SYNC)
+        short = msgspec.structs.replace(
+            summary,
+            collections=telling[:LINES_KEPT],
+            new_playlists=summary.new_playlists[:LINES_KEPT],
+            conflicts=summary.conflicts[:LINES_KEPT],
+            errors=summary.errors[:LINES_KEPT],
+        )
+        return msgspec.structs.replace(self, runs=(*self.runs, short)[-RUNS_KEPT:])
 
     def touch(self, sources: frozenset[SourceId]) -> Checkpoint:
         """Forget the snapshot of every collection that holds one of these source tracks, so that the next run
-        works on it."""
+        works on it. To be called while their old counterparts are known: of several tracks with one counterpart
+        the base names only the first."""
+        decisions = (record.decision for source in sources if (record := self.matches.get(source)))
+        targets = frozenset(TargetId(found.target) for found in decisions if isinstance(found, Match))
         mirrors = {
-            key: msgspec.structs.replace(mirror, snapshot="") if holds(mirror, sources) else mirror
+            key: msgspec.structs.replace(mirror, snapshot="") if holds(mirror, sources, targets) else mirror
             for key, mirror in self.mirrors.items()
         }
         return msgspec.structs.replace(self, mirrors=mirrors)
 
 
-def holds(mirror: Mirror, sources: frozenset[SourceId]) -> bool:
-    """Whether the collection holds one of these source tracks, placed, left out or waiting."""
-    return (
-        any(pair.source in sources for part in mirror.parts for pair in part.base)
-        or any(pair.source in sources for pair in mirror.left_out)
-        or not sources.isdisjoint(mirror.waiting)
+def holds(mirror: Mirror, sources: frozenset[SourceId], targets: frozenset[TargetId] = frozenset()) -> bool:
+    """Whether the collection holds one of these source tracks, placed, left out or waiting, or one of these target
+    tracks as a counterpart."""
+    pairs = (*(pair for part in mirror.parts for pair in part.base), *mirror.left_out)
+    return any(one.source in sources or one.target in targets for one in pairs) or not sources.isdisjoint(
+        mirror.waiting
     )
 
 

@@ -1,8 +1,9 @@
 """What ``reset`` forgets, as transitions of the checkpoint.
 
 Forgetting never touches Deezer, and it never forgets which playlist mirrors which collection: a playlist that is no
-longer known to be ours would be mirrored a second time. Without its base, a mirror takes everything that is not in
-the source for somebody's own addition, and keeps it.
+longer known to be ours would be mirrored a second time. Only those of a detached mirror are forgotten: they are gone,
+or nobody's any more, and what is left of them is adopted by its title. Without its base, a mirror takes everything
+that is not in the source for somebody's own addition, and keeps it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
 from musicdiff_job.core.model import CollectionId
+from musicdiff_job.core.summary import CollectionState
 
 
 def forget_bases(checkpoint: Checkpoint, chosen: Callable[[Mirror], bool]) -> tuple[Checkpoint, tuple[str, ...]]:
@@ -43,6 +45,8 @@ def forget_all(checkpoint: Checkpoint) -> Checkpoint:
 
 
 def _without_base(mirror: Mirror) -> Mirror:
+    if mirror.state is CollectionState.DETACHED:
+        return Mirror(id=mirror.id, kind=mirror.kind, name=mirror.name)
     parts = tuple(
         msgspec.structs.replace(part, base=(), in_flight=(), acknowledged=0, fingerprint="", count=-1, modified=0)
         for part in mirror.parts

@@ -70,4 +70,4 @@ def _record(checkpoint: Checkpoint, source: SourceId) -> MatchRecord:
 
 
 def _decided(checkpoint: Checkpoint, source: SourceId, record: MatchRecord) -> Checkpoint:
-    return checkpoint.with_matches({source: record}).touch(frozenset({source}))
+    return checkpoint.touch(frozenset({source})).with_matches({source: record})

@@ -101,32 +101,17 @@ def _changed(
         return Due("failed last time")
     if mirror.rule != policy.fingerprint(head):
         return Due("settings changed")
-    if (
-        listed is not None
-        and not _is_asked_about(mirror, listed)
-        and any(changed_on_target(part, listed.get(part.playlist)) for part in mirror.parts)
-    ):
+    if mirror.state is CollectionState.CONFLICT:
+        return NotDue(mirror.reason)  # what else has happened is seen to when a person has decided
+    if listed is not None and any(changed_on_target(part, listed.get(part.playlist)) for part in mirror.parts):
         return Due("changed on Deezer")
-    if (
-        not policy.is_favourites(head.kind)
-        and mirror.state is not CollectionState.CONFLICT
-        and _header_changed(head, mirror, policy)
-    ):
+    if not policy.is_favourites(head.kind) and _header_changed(head, mirror, policy):
         return Due("name, description or privacy changed")
     if mirror.retry_at and from_iso(mirror.retry_at) <= now:
         return Due("unmatched tracks are due again")
-    if mirror.state is CollectionState.CONFLICT:
-        return NotDue(mirror.reason)
     if _verification_due(mirror, policy, now):
         return Due("verification due")
     return NotDue()
-
-
-def _is_asked_about(mirror: Mirror, listed: Mapping[PlaylistId, TargetHead]) -> bool:
-    """Whether the question is open what to do about a playlist that was deleted on the target."""
-    return mirror.state is CollectionState.CONFLICT and any(
-        part.playlist != FAVOURITES and part.playlist not in listed for part in mirror.parts
-    )
 
 
 def _header_changed(head: CollectionHead, mirror: Mirror, policy: Policy) -> bool:

@@ -28,7 +28,7 @@ from musicdiff_job.core.model import CollectionId, Kind, PlaylistId, SourceId, T
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, ReorderTracks, UnlikeTrack
 from musicdiff_job.core.policy import HandEdits
-from musicdiff_job.core.summary import CollectionResult, CollectionState, Summary
+from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary
 
 ONE, TWO = CollectionId("spotify:playlist:1"), CollectionId("spotify:playlist:2")
 
@@ -179,6 +179,13 @@ def test_the_last_fifty_runs_are_kept_with_what_there_was_to_tell() -> None:
         checkpoint = checkpoint.with_run(summary(number, quiet, *telling))
     assert [run.run_id for run in checkpoint.runs] == [str(number) for number in range(3, RUNS_KEPT + 3)]
     assert checkpoint.runs[0].collections == telling[:20]
+
+
+def test_a_run_with_many_errors_does_not_swell_the_document() -> None:
+    many = tuple(ErrorLine(str(number), "failed") for number in range(1000))
+    told = msgspec.structs.replace(summary(1), errors=many, new_playlists=tuple(line.where for line in many))
+    (kept,) = Checkpoint().with_run(told).runs
+    assert (kept.errors, len(kept.new_playlists)) == (many[:20], 20)
 
 
 def test_a_conflict_is_opened_once_and_keeps_its_decision() -> None:
