@@ -31,6 +31,7 @@ from musicdiff_job.core.checkpoint import NotBefore
 from musicdiff_job.core.errors import (
     Interrupted,
     JobError,
+    LedgerSpent,
     OutOfBudget,
     RateLimited,
     Throttled,
@@ -238,10 +239,11 @@ class Gate:
             return
         free_at = budget.ledger_free_at(self._ledgers[service], self._clock.now(), rule)
         if free_at is not None:
-            raise OutOfBudget(
+            raise LedgerSpent(
                 f"the ledger of {rule.limit} calls to {service} in {rule.span // budget.HOUR} h is spent until "
                 f"{to_iso(free_at)}",
                 service=service,
+                until=free_at,
             )
 
     def _pace_delay(self, service: Service, now: float, *, write: bool) -> float:

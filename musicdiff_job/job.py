@@ -64,7 +64,7 @@ def _with_lease(job: Job, lease: Lease, log: RunLog) -> Summary:
         return log.summary(None)
     if closed := _closed(checkpoint, log.started):
         log.stopped(closed)
-        return log.summary(None)
+        return log.summary(None, checkpoint)
     lease.prove_writable()
     event("run.started", run=job.run_id, profile=job.profile, dry_run=job.dry_run)
     session: Session | None = None

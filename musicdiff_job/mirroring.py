@@ -102,10 +102,14 @@ class _Work:
             parts = bind(self.session, self.head, len(self._chunks(self._desired())), self.tally.count)
             contents = self._look(parts)
             desired = self._desired()  # anew: the look may have shown that tracks are refused
+            chunks = self._chunks(desired, contents)
+            if len(chunks) > len(parts):
+                parts = bind(self.session, self.head, len(chunks), self.tally.count)
+                contents = self._look(parts)
             consulting.spare(self.session, self.head, desired)
             work = {
                 part.playlist: self._compare(part, chunk, contents)
-                for part, chunk in zip(self.session.mirror(self.head).parts, self._chunks(desired), strict=True)
+                for part, chunk in zip(self.session.mirror(self.head).parts, chunks, strict=True)
             }
             if consulting.stops(self.session, self.head, work, contents):
                 return ended(self.session, self.head, CollectionState.CONFLICT, "too many removals at once", self.tally)
@@ -123,11 +127,20 @@ class _Work:
 
     # Look
 
-    def _chunks(self, desired: tuple[Pair, ...]) -> tuple[tuple[Pair, ...], ...]:
+    def _chunks(
+        self, desired: tuple[Pair, ...], contents: Mapping[PlaylistId, TargetContents] | None = None
+    ) -> tuple[tuple[Pair, ...], ...]:
+        """The entries of each part; with ``contents``, of what the parts have room for. A list that fits one playlist
+        stays in one: what others have put there limits it then."""
         if self.favourites:
             return (desired,)
         known = self.session.mirror(self.head)
-        return decide.split(desired, self.session.job.policy.playlist_limit, len(known.parts))
+        limit = self.session.job.policy.playlist_limit
+        if contents is None or len(known.parts) == 1:
+            return decide.split(desired, limit, len(known.parts))
+        ours = {pair.target for part in known.parts for pair in part.base} | {pair.target for pair in desired}
+        taken = [sum(track.id not in ours for track in contents[part.playlist].tracks) for part in known.parts]
+        return decide.split(desired, limit, len(known.parts), taken)
 
     def _desired(self) -> tuple[Pair, ...]:
         matches = self.session.checkpoint.matches

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from musicdiff_job.core.errors import Interrupted, JobError, OutOfBudget, RateLimited, SkipCollection
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.errors import Interrupted, JobError, LedgerSpent, OutOfBudget, RateLimited, SkipCollection
 from musicdiff_job.core.model import CollectionId
 from musicdiff_job.core.outcome import Outcome, exit_code
 from musicdiff_job.core.summary import CollectionResult, ConflictLine, ErrorLine, Summary, outcome_of, totals_of
@@ -35,7 +36,7 @@ class RunLog:
         self.stops.add(error.outcome)
         if isinstance(error, Interrupted):
             self.signal = error.signal
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited | LedgerSpent):
             self.retry_at.append(error.until)
         line = ErrorLine(where, error.message, error.hint)
         if line not in self.errors and not isinstance(error, OutOfBudget | Interrupted):
@@ -58,11 +59,12 @@ class RunLog:
         self.stops.add(Outcome.UNAVAILABLE)
         self.failed(error, where)
 
-    def summary(self, session: Session | None) -> Summary:
-        """The run so far."""
+    def summary(self, session: Session | None, loaded: Checkpoint | None = None) -> Summary:
+        """The run so far. ``loaded`` is for a run that ends before it begins to work: its open conflicts count."""
         job = self.job
         results = tuple(self.results.values())
-        conflicts = tuple(session.checkpoint.conflicts.values()) if session else ()
+        checkpoint = session.checkpoint if session else loaded
+        conflicts = tuple(checkpoint.conflicts.values()) if checkpoint else ()
         totals = totals_of(results, sum(conflict.decision is None for conflict in conflicts))
         outcome = outcome_of(frozenset(self.stops), totals)
         tally = session.gate.tally() if session else None

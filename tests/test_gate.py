@@ -19,6 +19,7 @@ from musicdiff_job.core.checkpoint import NotBefore
 from musicdiff_job.core.errors import (
     Interrupted,
     JobError,
+    LedgerSpent,
     NotFound,
     OutOfBudget,
     RateLimited,
@@ -476,13 +477,13 @@ def test_a_spent_ledger_closes_its_service_only_and_is_remembered() -> None:
     stage = Stage(limits(ledgers=rules))
     for _ in range(3):
         stage.call(service=SPOTIFY)
-    error = stage.fails(OutOfBudget, service=SPOTIFY)
-    assert isinstance(error, OutOfBudget)
+    error = stage.fails(LedgerSpent, service=SPOTIFY)
+    assert isinstance(error, LedgerSpent)
     assert error.service is SPOTIFY
     stage.call()
-    assert isinstance(stage.gate.closed(SPOTIFY), OutOfBudget)
+    assert isinstance(stage.gate.closed(SPOTIFY), LedgerSpent)
     next_run = Stage(limits(ledgers=rules), clock=stage.clock, ledgers=stage.gate.ledgers())
-    next_run.fails(OutOfBudget, service=SPOTIFY)
+    next_run.fails(LedgerSpent, service=SPOTIFY)
     assert (stage.requests, next_run.requests) == (4, 0)
     stage.clock.advance(2 * 86_400)
     assert next_run.call(service=SPOTIFY) == "fine"

@@ -792,3 +792,70 @@ def test_favourites_that_take_nothing_are_left_after_a_while(tmp_path: Path) -> 
         assert summary.writes < 40
         rig.sandbox.faults.clear()
         assert rig.run().totals.matched > 50
+
+
+@pytest.mark.parametrize("credential", ["arl", "token"])
+def test_an_entry_added_by_hand_to_a_full_part_pushes_the_rest_on(tmp_path: Path, credential: Credential) -> None:
+    """The part was full, what had no place in it was refused, and taken for tracks that Deezer does not have."""
+    spotify = synthetic_world(playlists=2, tracks_each=9, liked=0, seed=2)
+    switches = {"playlist_limit": 5}
+    with open_rig(
+        tmp_path, spotify, credential=credential, switches=switches, MUSICDIFF_DEEZER_PLAYLIST_LIMIT="5"
+    ) as rig:
+        rig.run()
+        name = "Synthetic 0001"
+        first = min(title for title in rig.playlists() if title.startswith(name))
+        foreign = next(t for tracks in rig.playlists().values() for t in tracks if t not in rig.playlists()[first])
+        moved = rig.playlists()[first][-1]
+        rig.sandbox.deezer.remove_by_hand(first, moved)
+        rig.sandbox.deezer.add_by_hand(first, foreign)
+        rig.run(env={"MUSICDIFF_SYNC_HAND_EDITS": "keep"})
+        fresh = [track for track in sorted(rig.checkpoint().matches) if track not in _tracks(rig, name)][:2]
+        for track in fresh:
+            rig.sandbox.spotify.add_track(rig.sandbox.spotify.named(name).id, track, 0)
+        summary = rig.until_done()[-1]
+        assert summary.outcome in (Outcome.CHANGED, Outcome.IN_SYNC), summary.errors
+        held = [track for title, tracks in rig.playlists().items() if title.startswith(name) for track in tracks]
+        targets = [_target_of(rig, track) for track in _tracks(rig, name)]
+        assert set(held) == {target for target in targets if target not in (None, moved)} | {foreign}
+        assert all(len(tracks) <= 5 for tracks in rig.playlists().values())
+        assert rig.run().outcome is Outcome.IN_SYNC
+
+
+def _tracks(rig: Rig, name: str) -> list[SourceId]:
+    return [SourceId(getattr(entry.content, "id", "")) for entry in rig.sandbox.spotify.named(name).entries]
+
+
+def _target_of(rig: Rig, track: SourceId) -> int | None:
+    decision = rig.checkpoint().matches[track].decision
+    return int(decision.target) if isinstance(decision, Match) else None
+
+
+def test_a_spent_ledger_of_spotify_does_not_stop_deezers_work(tmp_path: Path) -> None:
+    """It ended the run, although lists that had been read were waiting to be placed."""
+    with open_rig(tmp_path, synthetic_world(playlists=2, tracks_each=5, liked=0, seed=2)) as rig:
+        rig.sandbox.misbehave(Fault(service="gateway", path="/playlist.create", effect=JsonFalse(), count=ALWAYS))
+        rig.run()
+        rig.sandbox.faults.clear()
+        spent = rig.run(env={"MUSICDIFF_BUDGET_SPOTIFY_PER_DAY": "1"})
+        assert spent.outcome is Outcome.MORE_TO_DO
+        assert spent.api_calls["spotify"] == 0
+        assert spent.retry_at is not None
+        assert len(rig.playlists()) == 2
+
+
+def test_a_service_that_is_closed_does_not_hide_a_question(tmp_path: Path) -> None:
+    """Every run until then said ``rate_limited`` with 0, though somebody was asked."""
+    with open_rig(tmp_path, synthetic_world(playlists=1, tracks_each=40, liked=0, seed=4)) as rig:
+        rig.run()
+        for _ in range(30):
+            rig.sandbox.spotify.remove_at(rig.sandbox.spotify.named("Synthetic 0001").id, 0)
+        assert rig.run().outcome is Outcome.CONFLICT
+        rig.sandbox.misbehave(Fault(service="spotify", effect=rate_limited(86400), count=ALWAYS))
+        rig.run()
+        rig.sandbox.log.forget()
+        closed = rig.run()
+        assert closed.outcome is Outcome.CONFLICT
+        assert closed.conflicts
+        assert closed.retry_at is not None
+        assert rig.sandbox.log.all() == ()

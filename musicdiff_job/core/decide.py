@@ -123,11 +123,20 @@ def is_mass_removal(going: int, entries: int, share: float) -> bool:
     return going > max(GUARD_FLOOR, share * entries)
 
 
-def split(desired: Sequence[Pair], limit: int, at_least: int) -> tuple[tuple[Pair, ...], ...]:
+def split(
+    desired: Sequence[Pair], limit: int, at_least: int, taken: Sequence[int] = ()
+) -> tuple[tuple[Pair, ...], ...]:
     """The wanted entries cut into parts of at most ``limit``, at least one part and at least ``at_least`` (parts that
-    exist stay, even when they run empty)."""
-    parts = list(_chunks(tuple(desired), limit))
-    return (*parts, *((),) * (max(1, at_least) - len(parts)))
+    exist stay, even when they run empty). ``taken`` is how many places of the first parts others have, entries added
+    by hand."""
+    parts: list[tuple[Pair, ...]] = []
+    start = 0
+    while start < len(desired) or len(parts) < max(1, at_least):
+        others = taken[len(parts)] if len(parts) < len(taken) else 0
+        room = max(0, limit - others)
+        parts.append(tuple(desired[start : start + room]))
+        start += room
+    return tuple(parts)
 
 
 def _chunks(items: tuple[T, ...], size: int) -> Iterator[tuple[T, ...]]:

@@ -9,7 +9,7 @@
     |   |-- ConfigError  UsageError
     |   `-- CheckpointInvalid  CheckpointUnwritable  LostLease
     |-- Wait                    one service is closed until a time; the others' work goes on
-    |   `-- RateLimited  Unavailable
+    |   `-- RateLimited  LedgerSpent  Unavailable
     |-- SkipCollection          this collection is left as it is; the next one follows
     |   `-- NotFound  Forbidden  BadAnswer  UnknownOutcome  NotShownYet
     `-- CallFailed              one HTTP call failed; raised by adapters for the gate, never seen by the loop
@@ -53,13 +53,9 @@ class Locked(StopRun):
 
 
 class OutOfBudget(StopRun):
-    """The run's time or calls, or a service's ledger, are spent. ``service`` is None when the whole run's budget is."""
+    """The run's time or calls are spent."""
 
     outcome = Outcome.MORE_TO_DO
-
-    def __init__(self, message: str, hint: str = "", *, service: Service | None = None) -> None:
-        super().__init__(message, hint)
-        self.service = service
 
 
 class Interrupted(StopRun):
@@ -128,6 +124,16 @@ class RateLimited(Wait):
     """The service asked to wait until ``until`` (UTC), longer than a run may."""
 
     outcome = Outcome.RATE_LIMITED
+
+    def __init__(self, message: str, hint: str = "", *, service: Service, until: datetime) -> None:
+        super().__init__(message, hint, service=service)
+        self.until = until
+
+
+class LedgerSpent(Wait):
+    """The calls that the user allows to this service within a day or an hour are spent until ``until`` (UTC)."""
+
+    outcome = Outcome.MORE_TO_DO
 
     def __init__(self, message: str, hint: str = "", *, service: Service, until: datetime) -> None:
         super().__init__(message, hint, service=service)

@@ -15,6 +15,7 @@ from musicdiff_job.core.errors import (
     ConfigError,
     Interrupted,
     JobError,
+    LedgerSpent,
     OutOfBudget,
     RateLimited,
     SkipCollection,
@@ -69,8 +70,9 @@ def test_errors_carry_what_the_loop_needs() -> None:
     until = datetime(2026, 1, 1, tzinfo=UTC)
     limited = RateLimited("slow down", service=Service.DEEZER, until=until)
     assert (limited.service, limited.until, limited.outcome) == (Service.DEEZER, until, Outcome.RATE_LIMITED)
-    assert OutOfBudget("spent").service is None
-    assert OutOfBudget("spent", service=Service.SPOTIFY).service is Service.SPOTIFY
+    until = datetime(2026, 11, 21, tzinfo=UTC)
+    spent = LedgerSpent("spent", service=Service.SPOTIFY, until=until)
+    assert (spent.service, spent.until, spent.outcome) == (Service.SPOTIFY, until, OutOfBudget.outcome)
     assert Interrupted(15).signal == 15
     assert (Throttled("no").retry_after, Throttled("no").quota) == (None, False)
     assert Transient("reset").unsent is False
