@@ -34,6 +34,8 @@ Settings of what this version does not do yet (`source.kind = "export"`, `target
 `[notify]`, `[health]`, `[metrics]`, `[report]`, `[hooks]`, an `s3://` checkpoint, `direction = "both"`,
 `stop_after_failures`) are refused when they are set, rather than ignored.
 
+`MUSICDIFF_PLAYLIST` holds all playlist rules as JSON: `[{"match": "Gym*", "priority": 10}]`.
+
 | key | default | meaning | accepted | variable |
 | --- | --- | --- | --- | --- |
 """

@@ -14,7 +14,7 @@ import msgspec
 from musicdiff_job.core.checkpoint import Conflict, ConflictKind, Creating, Mirror, Part, Side, with_part
 from musicdiff_job.core.decide import FAVOURITES, titles, wanted_header
 from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet
-from musicdiff_job.core.model import CollectionHead, TargetHead
+from musicdiff_job.core.model import CollectionHead, TargetHead, TargetId
 from musicdiff_job.core.plan import Change, Created, CreatePlaylist, Refused
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.journal import event
@@ -94,9 +94,16 @@ def recover(session: Session, head: CollectionHead) -> None:
         _attach(session, mirror, Part(ours[0].id, title=ours[0].title, created=True))
 
 
-def bind(session: Session, head: CollectionHead, count: int, done: Callable[[Change], None]) -> Sequence[Part]:
+def bind(
+    session: Session,
+    head: CollectionHead,
+    count: int,
+    done: Callable[[Change], None],
+    wanted_tracks: frozenset[TargetId] = frozenset(),
+) -> Sequence[Part]:
     """The collection's parts, ``count`` of them or more; missing ones are adopted or created, one call each.
-    ``done`` is told of every playlist that is created."""
+    ``done`` is told of every playlist that is created. Of several namesakes the one that holds most of
+    ``wanted_tracks`` is adopted, at the price of a read of each."""
     mirror = session.mirror(head)
     in_favourites = [part.playlist for part in mirror.parts] == [FAVOURITES]
     if session.job.policy.is_favourites(head.kind):
@@ -107,20 +114,27 @@ def bind(session: Session, head: CollectionHead, count: int, done: Callable[[Cha
         session.put(msgspec.structs.replace(mirror, parts=()))
     wanted = titles(head, session.job.policy, count)
     while len(session.mirror(head).parts) < count:
-        _bind_next(session, head, wanted[len(session.mirror(head).parts)], done)
+        _bind_next(session, head, wanted[len(session.mirror(head).parts)], done, wanted_tracks)
     if session.mirror(head).creating is not None:
         session.put(msgspec.structs.replace(session.mirror(head), creating=None))  # needed no more, and not found
     return session.mirror(head).parts
 
 
-def _bind_next(session: Session, head: CollectionHead, title: str, done: Callable[[Change], None]) -> None:
+def _bind_next(
+    session: Session,
+    head: CollectionHead,
+    title: str,
+    done: Callable[[Change], None],
+    wanted_tracks: frozenset[TargetId],
+) -> None:
     mirror = session.mirror(head)
     header = wanted_header(head, session.job.policy, title)
     if mirror.creating is None and (same := [shown for shown in _free(session) if shown.title == title]):
         # What it holds counts as added by hand; its privacy and description are the owner's choice until the
         # source's change.
-        event("playlist.adopted", collection=head.id, playlist=same[0].id)
-        _attach(session, mirror, Part(same[0].id, created=False, title=same[0].title, header=header))
+        best = same[0] if len(same) == 1 else max(same, key=lambda shown: _overlap(session, shown, wanted_tracks))
+        event("playlist.adopted", collection=head.id, playlist=best.id)
+        _attach(session, mirror, Part(best.id, created=False, title=best.title, header=header))
         return
     known = tuple(shown.id for shown in session.listed().values() if shown.title == title)
     session.put(msgspec.structs.replace(mirror, creating=Creating(title, known)))
@@ -141,6 +155,10 @@ def _bind_next(session: Session, head: CollectionHead, title: str, done: Callabl
             raise BadAnswer(f"Deezer refused to create the playlist {title!r}: {reason}")
         case _:
             raise BadAnswer(f"Deezer did not give the id of the playlist {title!r}", "The next run looks for it")
+
+
+def _overlap(session: Session, shown: TargetHead, wanted_tracks: frozenset[TargetId]) -> int:
+    return sum(track.id in wanted_tracks for track in session.target.tracks(shown.id).tracks)
 
 
 def _attach(session: Session, mirror: Mirror, part: Part) -> None:

@@ -232,6 +232,10 @@ def _each(session: Session, log: RunLog, todo: list[tuple[CollectionHead, str]])
         else:
             try:
                 result = mirror(session, asker, head, reason, tally)
+                if result.state is CollectionState.FAILED:
+                    log.errors.append(
+                        ErrorLine(head.name, result.reason, "Its mirror stays as it is; it is tried again")
+                    )
             except StopRun as stop:
                 stopped = stop
                 log.stopped(stop)

@@ -59,6 +59,8 @@ def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, ta
     match read(session, head):
         case Unreadable(why, expected):
             state = CollectionState.SKIPPED if expected else CollectionState.FAILED
+            if expected and head.owned and session.mirror(head).parts:
+                tally.note("its mirror stays as it was")
             return ended(session, head, state, why, tally)
         case Edited():
             reason = "edited while it was read; the next run reads it again"
@@ -99,12 +101,14 @@ class _Work:
     def run(self, reason: str) -> CollectionResult:
         for _ in range(ROUNDS):
             recover(self.session, self.head)
-            parts = bind(self.session, self.head, len(self._chunks(self._desired())), self.tally.count)
+            desired = self._desired()
+            wanted = frozenset(pair.target for pair in desired)
+            parts = bind(self.session, self.head, len(self._chunks(desired)), self.tally.count, wanted)
             contents = self._look(parts)
             desired = self._desired()  # anew: the look may have shown that tracks are refused
             chunks = self._chunks(desired, contents)
             if len(chunks) > len(parts):
-                parts = bind(self.session, self.head, len(chunks), self.tally.count)
+                parts = bind(self.session, self.head, len(chunks), self.tally.count, wanted)
                 contents = self._look(parts)
             consulting.spare(self.session, self.head, desired)
             work = {
@@ -331,6 +335,10 @@ class _Work:
             self.tally.note(
                 f"{hidden} mirrored entries are hidden by Deezer (withdrawn or not available in your country)"
             )
+        if foreign := sum(len(one.hand_added) for one in work.values()):
+            self.tally.note(f"{foreign} added by hand on Deezer")
+        if out := sum(len(one.left_out) for one in work.values()):
+            self.tally.note(f"{out} removed by hand on Deezer, left out")
         now = session.now_text()
         state = CollectionState.CHANGED if self.tally.changed else CollectionState.IN_SYNC
         records = (session.checkpoint.matches.get(source) for source in self.waiting)

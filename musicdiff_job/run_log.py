@@ -59,6 +59,12 @@ class RunLog:
         self.stops.add(Outcome.UNAVAILABLE)
         self.failed(error, where)
 
+    def torn(self, playlists: int) -> None:
+        """The source did not list all of its collections: what is not among these waits, and nothing is concluded."""
+        self.stops.add(Outcome.PARTIAL)
+        message = f"Spotify's list of playlists does not add up; {playlists} could be looked at, the others wait"
+        self.errors.append(ErrorLine("spotify", message, "The next run asks again"))
+
     def summary(self, session: Session | None, loaded: Checkpoint | None = None) -> Summary:
         """The run so far. ``loaded`` is for a run that ends before it begins to work: its open conflicts count."""
         job = self.job

@@ -65,6 +65,8 @@ def look_around(session: Session, log: RunLog) -> Library | None:
         log.unlisted(error, "deezer")
     if library is not None and library.complete:
         _mark_missing(session, log, library)
+    elif library is not None:
+        log.torn(len(library.heads))
     return library
 
 

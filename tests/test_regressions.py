@@ -859,3 +859,54 @@ def test_a_service_that_is_closed_does_not_hide_a_question(tmp_path: Path) -> No
         assert closed.conflicts
         assert closed.retry_at is not None
         assert rig.sandbox.log.all() == ()
+
+
+def test_a_list_of_playlists_that_does_not_add_up_is_said(tmp_path: Path) -> None:
+    """It was ``in_sync`` with 0, and changes on Spotify went unnoticed for as long as it lasted."""
+    with open_rig(tmp_path, synthetic_world(playlists=3, tracks_each=4, liked=2, seed=2)) as rig:
+        rig.run()
+        torn = {"href": "", "items": [], "limit": 50, "next": None, "offset": 0, "previous": None, "total": 3}
+        rig.sandbox.misbehave(Fault(service="spotify", path="/me/playlists", effect=WrongJson(torn), count=ALWAYS))
+        summary = rig.run()
+        assert summary.outcome is Outcome.PARTIAL
+        assert any("does not add up" in line.message for line in summary.errors)
+        assert len(rig.playlists()) == 3
+        rig.sandbox.faults.clear()
+        assert rig.run().outcome is Outcome.IN_SYNC
+
+
+@pytest.mark.parametrize("credential", ["arl", "token"])
+def test_namesakes_find_their_own_mirrors_again(tmp_path: Path, credential: Credential) -> None:
+    """Without a checkpoint each adopted the other's playlist, and kept what it held."""
+    spotify = synthetic_world(playlists=2, tracks_each=6, liked=0, seed=6)
+    for playlist in spotify.playlists():
+        spotify.rename(playlist.id, "Same")
+    with open_rig(tmp_path, spotify, credential=credential) as rig:
+        rig.run()
+        before = rig.playlists()
+        rig.checkpoint_file.unlink()
+        assert rig.run().outcome is Outcome.IN_SYNC
+        assert rig.playlists() == before
+
+
+def test_a_failed_collection_is_among_the_errors(tmp_path: Path) -> None:
+    """``partial`` came with an empty list of errors."""
+    with open_rig(tmp_path, synthetic_world(playlists=2, tracks_each=4, liked=0, seed=2)) as rig:
+        playlist = rig.sandbox.spotify.named("Synthetic 0001").id
+        torn = {"href": "", "items": [], "limit": 50, "next": None, "offset": 0, "previous": None, "total": 4}
+        path = f"/playlists/{playlist}/items"
+        rig.sandbox.misbehave(Fault(service="spotify", path=path, effect=WrongJson(torn), count=ALWAYS))
+        summary = rig.run()
+        assert summary.outcome is Outcome.PARTIAL
+        assert [line.where for line in summary.errors] == ["Synthetic 0001"]
+
+
+def test_edits_by_hand_are_told_to_people(tmp_path: Path) -> None:
+    """They stood in the JSON alone."""
+    with open_rig(tmp_path, synthetic_world(playlists=2, tracks_each=6, liked=0, seed=2)) as rig:
+        rig.run()
+        mine, other = (rig.playlists()[f"Synthetic 000{number}"] for number in (1, 2))
+        rig.sandbox.deezer.remove_by_hand("Synthetic 0001", mine[0])
+        rig.sandbox.deezer.add_by_hand("Synthetic 0001", next(track for track in other if track not in mine))
+        line = next(line for line in rig.run().collections if line.name == "Synthetic 0001")
+        assert line.notes == ("1 added by hand on Deezer", "1 removed by hand on Deezer, left out")

@@ -30,7 +30,11 @@ def conflicts(context: click.Context, *, as_json: bool) -> None:
         say(*conflicts_text(rows, session.now()))
 
 
-@click.command("resolve", cls=JobCommand, example="musicdiff-job resolve 3f2a --take deezer")
+@click.command(
+    "resolve",
+    cls=JobCommand,
+    example="musicdiff-job resolve mass_removal:spotify:playlist:37i9dQZF1E8LxY0mOH4jEX --take spotify",
+)
 @click.argument("identity", metavar="[ID]", required=False)
 @click.option("--take", type=click.Choice([side.value for side in Side]), required=True, help="Whose state counts.")
 @click.option("--all", "every", is_flag=True, help="All open conflicts.")

@@ -47,11 +47,13 @@ def plan(
         recorder = PlanRecorder(watching)
         wish = Wish(dry_run=True, max_seconds=max_seconds, max_calls=max_calls, only=only, force=force)
         summary = perform(session, wish, recorder)
-    show(*plan_blocks(recorder.plans.values(), recorder.results))
+    looked = bool(recorder.plans or recorder.results) or summary.outcome in (Outcome.IN_SYNC, Outcome.CHANGED)
+    if looked:
+        show(*plan_blocks(recorder.plans.values(), recorder.results))
     if not TABLE[summary.outcome].healthy or summary.outcome in INCOMPLETE:
         complain(outcome_cell(summary.outcome, f"{summary.outcome}: {TABLE[summary.outcome].meaning}").text)
         complain(*(error_line(error.where, error.message, error.hint) for error in summary.errors))
-    if output is not None:
+    if output is not None and looked:
         document = plan_document(recorder.plans.values(), session.peek(), session.now(), summary.profile)
         try:
             replace_file(output, f"{json_text(document, indent=2)}\n".encode())

@@ -55,6 +55,14 @@ def test_a_plan_that_is_not_whole_says_so(command: CommandLine, sandbox: Sandbox
     assert "holiday" in result.stderr
 
 
+def test_without_a_look_nothing_is_said_to_be_fine(command: CommandLine, sandbox: Sandbox) -> None:
+    command("run")
+    command("pause")
+    told = command("plan", "-o", "plan.json")
+    assert "Nothing to change" not in told.stdout
+    assert not (command.home / "plan.json").exists()
+
+
 def test_a_plan_that_cannot_be_written_is_an_error(command: CommandLine, sandbox: Sandbox) -> None:
     result = command("plan", "-q", "-o", "no/such/folder/plan.json")
     assert result.exit_code == 64
