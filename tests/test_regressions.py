@@ -910,3 +910,16 @@ def test_edits_by_hand_are_told_to_people(tmp_path: Path) -> None:
         rig.sandbox.deezer.add_by_hand("Synthetic 0001", next(track for track in other if track not in mine))
         line = next(line for line in rig.run().collections if line.name == "Synthetic 0001")
         assert line.notes == ("1 added by hand on Deezer", "1 removed by hand on Deezer, left out")
+
+
+def test_a_listing_that_makes_no_sense_is_asked_for_once(tmp_path: Path) -> None:
+    """It was asked for again by every collection that was due."""
+    with open_rig(tmp_path, synthetic_world(playlists=4, tracks_each=3, liked=0, seed=2)) as rig:
+        nonsense = WrongJson({"error": [], "results": {"TAB": {"playlists": 5}}})
+        rig.sandbox.misbehave(Fault(service="gateway", path="/deezer.pageProfile", effect=nonsense, count=ALWAYS))
+        summary = rig.run()
+        assert summary.outcome in (Outcome.PARTIAL, Outcome.UNAVAILABLE)
+        listings = [call for call in rig.sandbox.log.all() if call.path == "/deezer.pageProfile"]
+        assert len(listings) == 1
+        rig.sandbox.faults.clear()
+        assert rig.run().outcome is Outcome.CHANGED
