@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from musicdiff_job.core.checkpoint import Conflict, ConflictKind, Creating, Mirror, Part, Side, with_part
-from musicdiff_job.core.decide import FAVOURITES, titles, wanted_header
+from musicdiff_job.core.decide import FAVOURITES, wanted_headers
 from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet
-from musicdiff_job.core.model import CollectionHead, TargetHead, TargetId
+from musicdiff_job.core.model import CollectionHead, Header, TargetHead, TargetId
 from musicdiff_job.core.plan import Change, Created, CreatePlaylist, Refused
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.journal import event
@@ -56,13 +56,11 @@ def find_gone(session: Session, head: CollectionHead) -> Gone | None:
 def _deleted(session: Session, head: CollectionHead, part: Part) -> Gone | None:
     mirror = session.mirror(head)
     edits = session.job.policy.edits_for(head)
-    conflict = Conflict(
-        id=conflict_id(head, ConflictKind.DELETED_ON_TARGET),
-        collection=head.id,
-        name=head.name,
-        kind=ConflictKind.DELETED_ON_TARGET,
-        message="its playlist was deleted on Deezer; take spotify to create it again, deezer to stop mirroring it",
-        opened_at=session.now_text(),
+    conflict = question(
+        session,
+        head,
+        ConflictKind.DELETED_ON_TARGET,
+        "its playlist was deleted on Deezer; take spotify to create it again, deezer to stop mirroring it",
     )
     known = session.checkpoint.conflicts.get(conflict.id)
     decision = known.decision if known else None
@@ -80,6 +78,11 @@ def _deleted(session: Session, head: CollectionHead, part: Part) -> Gone | None:
 def conflict_id(head: CollectionHead, kind: ConflictKind) -> str:
     """One open conflict of a kind for each collection; stable, so that it is told once."""
     return f"{kind}:{head.id}"
+
+
+def question(session: Session, head: CollectionHead, kind: ConflictKind, message: str) -> Conflict:
+    """A conflict about this collection, opened now."""
+    return Conflict(conflict_id(head, kind), head.id, head.name, kind, message, session.now_text())
 
 
 def recover(session: Session, head: CollectionHead) -> None:
@@ -112,9 +115,9 @@ def bind(
         return session.mirror(head).parts
     if in_favourites:  # `liked_as` has changed
         session.put(msgspec.structs.replace(mirror, parts=()))
-    wanted = titles(head, session.job.policy, count)
-    while len(session.mirror(head).parts) < count:
-        _bind_next(session, head, wanted[len(session.mirror(head).parts)], done, wanted_tracks)
+    headers = wanted_headers(head, session.job.policy, count)
+    while (bound := len(session.mirror(head).parts)) < count:
+        _bind_next(session, head, headers[bound], done, wanted_tracks)
     if session.mirror(head).creating is not None:
         session.put(msgspec.structs.replace(session.mirror(head), creating=None))  # needed no more, and not found
     return session.mirror(head).parts
@@ -123,12 +126,12 @@ def bind(
 def _bind_next(
     session: Session,
     head: CollectionHead,
-    title: str,
+    header: Header,
     done: Callable[[Change], None],
     wanted_tracks: frozenset[TargetId],
 ) -> None:
     mirror = session.mirror(head)
-    header = wanted_header(head, session.job.policy, title)
+    title = header.title
     if mirror.creating is None and (same := [shown for shown in _free(session) if shown.title == title]):
         # What it holds counts as added by hand; its privacy and description are the owner's choice until the
         # source's change.

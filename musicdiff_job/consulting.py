@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from musicdiff_job.binding import conflict_id
+from musicdiff_job.binding import conflict_id, question
 from musicdiff_job.core import decide
-from musicdiff_job.core.checkpoint import Conflict, ConflictKind, Pair, Side
+from musicdiff_job.core.checkpoint import ConflictKind, Pair, Side
 from musicdiff_job.core.diff import Difference
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetContents
 from musicdiff_job.core.policy import HandEdits
@@ -106,5 +106,4 @@ def close(session: Session, head: CollectionHead, work: Mapping[PlaylistId, Diff
 
 
 def _open(session: Session, head: CollectionHead, kind: ConflictKind, message: str) -> None:
-    conflict = Conflict(conflict_id(head, kind), head.id, head.name, kind, message, session.now_text())
-    session.checkpoint = session.checkpoint.with_conflict(conflict)
+    session.checkpoint = session.checkpoint.with_conflict(question(session, head, kind, message))

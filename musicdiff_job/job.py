@@ -92,7 +92,7 @@ def _closed(checkpoint: Checkpoint, now: datetime) -> RateLimited | None:
         for service in Service
         if (closed := checkpoint.not_before.get(service)) is not None and from_iso(closed.until) > now
     }
-    ready = any(one.reading is not None and one.reading.complete for one in checkpoint.mirrors.values())
+    ready = any(one.is_read for one in checkpoint.mirrors.values())
     for service in (Service.DEEZER, Service.SPOTIFY):
         if service in until and (service is Service.DEEZER or not ready):
             reason = checkpoint.not_before[service].reason

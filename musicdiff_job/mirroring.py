@@ -108,8 +108,8 @@ class _Work:
             desired = self._desired()  # anew: the look may have shown that tracks are refused
             chunks = self._chunks(desired, contents)
             if len(chunks) > len(parts):
-                parts = bind(self.session, self.head, len(chunks), self.tally.count, wanted)
-                contents = self._look(parts)
+                more = bind(self.session, self.head, len(chunks), self.tally.count, wanted)[len(parts) :]
+                contents |= self._look(more)
             consulting.spare(self.session, self.head, desired)
             work = {
                 part.playlist: self._compare(part, chunk, contents)
@@ -158,7 +158,7 @@ class _Work:
             decision = matches[source].decision
             if isinstance(decision, Match):
                 pairs.append(Pair(source, TargetId(decision.target)))
-                self.names[TargetId(decision.target)] = f"{', '.join(track.artists[:2])} - {track.title}"
+                self.names[TargetId(decision.target)] = _name(track)
             elif source in placed and (decision is None or decision.reason in PASSING):
                 pairs.append(Pair(source, placed[source]))
             else:
@@ -174,7 +174,7 @@ class _Work:
         for part in parts:
             contents = self._contents(part)
             for track in contents.tracks:
-                self.names.setdefault(TargetId(track.id), f"{', '.join(track.artists[:2])} - {track.title}")
+                self.names.setdefault(TargetId(track.id), _name(track))
             present = frozenset(TargetId(track.id) for track in contents.tracks)
             seen[part.playlist] = contents
             lost = part.added_in_flight(acknowledged=True) - present
@@ -286,8 +286,7 @@ class _Work:
         policy = self.session.job.policy
         edits = policy.edits_for(self.head)
         found: dict[PlaylistId, tuple[Change, ...]] = {}
-        for part, title in zip(parts, decide.titles(self.head, policy, len(parts)), strict=True):
-            wanted = decide.wanted_header(self.head, policy, title)
+        for part, wanted in zip(parts, decide.wanted_headers(self.head, policy, len(parts)), strict=True):
             shown = self.session.listed().get(part.playlist)
             if shown is None or part.playlist in self.writer.stubborn:
                 # Not in the listing, but it answers by id (find_gone): judged again when the listing shows it. Or the
@@ -373,3 +372,8 @@ class _Work:
         consulting.close(session, head, work)
         session.save()
         return result_of(session.mirror(head), state, reason, self.tally)
+
+
+def _name(track: Track) -> str:
+    """A track as people name it; of many artists the first two."""
+    return f"{', '.join(track.artists[:2])} - {track.title}"

@@ -57,7 +57,7 @@ def look_around(session: Session, log: RunLog) -> Library | None:
     except SkipCollection as error:
         log.unlisted(error, "spotify")
     try:
-        if library is not None or any(_ready(one) for one in session.checkpoint.mirrors.values()):
+        if library is not None or any(one.is_read for one in session.checkpoint.mirrors.values()):
             session.listed()
     except Wait as wait:
         log.stopped(wait, "deezer")
@@ -68,10 +68,6 @@ def look_around(session: Session, log: RunLog) -> Library | None:
     elif library is not None:
         log.torn(len(library.heads))
     return library
-
-
-def _ready(one: Mirror) -> bool:
-    return one.reading is not None and one.reading.complete
 
 
 def _mark_missing(session: Session, log: RunLog, library: Library) -> None:

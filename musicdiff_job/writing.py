@@ -86,8 +86,8 @@ class Writer:
         self.tally.count(change)
         mirror = self.session.mirror(self.head)
         part = next(part for part in mirror.parts if part.playlist == change.playlist)
-        title = decide.titles(self.head, self.session.job.policy, len(mirror.parts))[mirror.parts.index(part)]
-        wanted = decide.wanted_header(self.head, self.session.job.policy, title)
+        headers = decide.wanted_headers(self.head, self.session.job.policy, len(mirror.parts))
+        wanted = headers[mirror.parts.index(part)]
         shown = self.session.listed()[change.playlist]
         shown = msgspec.structs.replace(
             shown,

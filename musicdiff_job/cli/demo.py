@@ -14,7 +14,6 @@ import tempfile
 from pathlib import Path
 
 import click
-import msgspec
 
 from musicdiff_job import bootstrap
 from musicdiff_job import settings as settings_loader
@@ -35,10 +34,11 @@ from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.server import Sandbox
 from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import SpotifyAccount
-from musicdiff_job.settings.model import Settings
+from musicdiff_job.settings.model import Deezer
 
 FASTER = 10
 """How many times the sandbox's limits, and the demo's settings for them, are wider than the defaults."""
+DEFAULTS = Deezer()
 UNMATCHED_SHOWN = 8
 
 
@@ -125,27 +125,16 @@ def _session(context: click.Context, sandbox: Sandbox, folder: Path, stop: StopF
             **sandbox.environment(),
             "MUSICDIFF_CHECKPOINT_URL": str(folder / "checkpoint.json.gz"),
             "MUSICDIFF_LOG_LEVEL": "info" if options.verbose else "warning",
+            "MUSICDIFF_DEEZER_REQUESTS_PER_5S": str(DEFAULTS.requests_per_5s * FASTER),
+            "MUSICDIFF_DEEZER_WRITE_INTERVAL": str(DEFAULTS.write_interval / FASTER),
         },
         cwd=folder,
     )
-    loaded = msgspec.structs.replace(loaded, settings=_faster(loaded.settings))
     redactor = Redactor()
     redactor.learn(*loaded.secrets())
     name = run_id(clock.now())
     keep_log(loaded.settings, options, redactor, name, drawn=is_watched(options))
     return Session(options, loaded, stop, clock, redactor, bootstrap.open_store(loaded.settings, clock), name)
-
-
-def _faster(settings: Settings) -> Settings:
-    deezer = settings.deezer
-    return msgspec.structs.replace(
-        settings,
-        deezer=msgspec.structs.replace(
-            deezer,
-            requests_per_5s=deezer.requests_per_5s * FASTER,
-            write_interval=deezer.write_interval / FASTER,
-        ),
-    )
 
 
 def _run(context: click.Context, session: Session) -> Summary:

@@ -147,6 +147,11 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     missing_runs: int = 0
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the source's entries are all here, waiting to be placed."""
+        return self.reading is not None and self.reading.complete
+
 
 class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of one source track's counterpart.

@@ -49,6 +49,11 @@ def wanted_header(head: CollectionHead, policy: Policy, title: str) -> Header:
     return Header(title=title, description=head.description[:DESCRIPTION_LIMIT], public=policy.is_public(head))
 
 
+def wanted_headers(head: CollectionHead, policy: Policy, parts: int) -> tuple[Header, ...]:
+    """The metadata of each of a collection's parts, in their order."""
+    return tuple(wanted_header(head, policy, title) for title in titles(head, policy, parts))
+
+
 class Metadata(msgspec.Struct, frozen=True):
     """What to do about a playlist's metadata: fields to set (None: leave), and what a person changed on the target
     and we leave alone."""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from musicdiff_job.core.checkpoint import Mirror, Part
-from musicdiff_job.core.decide import FAVOURITES, titles, wanted_header
+from musicdiff_job.core.decide import FAVOURITES, wanted_headers
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetHead
 from musicdiff_job.core.policy import ENTITY_OF, Policy, Rule, Window
 from musicdiff_job.core.summary import CollectionState
@@ -115,10 +115,8 @@ def _changed(
 
 
 def _header_changed(head: CollectionHead, mirror: Mirror, policy: Policy) -> bool:
-    wanted = titles(head, policy, len(mirror.parts))
-    return any(
-        part.header != wanted_header(head, policy, title) for part, title in zip(mirror.parts, wanted, strict=True)
-    )
+    wanted = wanted_headers(head, policy, len(mirror.parts))
+    return any(part.header != header for part, header in zip(mirror.parts, wanted, strict=True))
 
 
 def unfinished(mirror: Mirror) -> bool:
