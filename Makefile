@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 
-.PHONY: demo test lint types imports bench docs lock clean check
+.PHONY: demo test lint types imports audit bench docs lock clean check
 
 demo: $(VENV)/.installed ## run the job against the sandbox, twice
 	$(BIN)/musicdiff-job demo
@@ -26,6 +26,9 @@ imports: $(VENV)/.installed-dev ## the layers
 	$(BIN)/lint-imports
 
 check: lint types imports test ## all of the above
+
+audit: $(VENV)/.installed-dev ## known vulnerabilities in what is locked; asks PyPI
+	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements-dev.lock
 
 bench: $(VENV)/.installed-dev ## measure; see benchmarks/README.md
 	$(BIN)/python benchmarks/bench_calls.py
