@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from musicdiff_job.core.checkpoint import Conflict, ConflictKind, Creating, Mirror, Part, Side, with_part
+from musicdiff_job import asking
+from musicdiff_job.core.checkpoint import Creating, Mirror, Part, with_part
+from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.decide import FAVOURITES, wanted_headers
 from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet
 from musicdiff_job.core.model import CollectionHead, Header, TargetHead, TargetId
@@ -49,40 +51,24 @@ def find_gone(session: Session, head: CollectionHead) -> Gone | None:
                 ) from None
             if gone := _deleted(session, head, part):
                 return gone
-    session.checkpoint = session.checkpoint.without_conflict(conflict_id(head, ConflictKind.DELETED_ON_TARGET))
+    asking.close(session, head, ConflictKind.DELETED_ON_TARGET)
     return None
 
 
 def _deleted(session: Session, head: CollectionHead, part: Part) -> Gone | None:
     mirror = session.mirror(head)
     edits = session.job.policy.edits_for(head)
-    conflict = question(
-        session,
-        head,
-        ConflictKind.DELETED_ON_TARGET,
-        "its playlist was deleted on Deezer; take spotify to create it again, deezer to stop mirroring it",
-    )
-    known = session.checkpoint.conflicts.get(conflict.id)
-    decision = known.decision if known else None
+    decision = asking.decision(session, head, ConflictKind.DELETED_ON_TARGET)
     if edits is HandEdits.OVERWRITE or decision is Side.SPOTIFY:
         kept = tuple(other for other in mirror.parts if other.playlist != part.playlist)
         session.put(msgspec.structs.replace(mirror, parts=kept, snapshot=""))
         return None
     if edits is HandEdits.ASK and decision is None:
-        session.checkpoint = session.checkpoint.with_conflict(conflict)
+        message = "its playlist was deleted on Deezer; take spotify to create it again, deezer to stop mirroring it"
+        asking.ask(session, head, ConflictKind.DELETED_ON_TARGET, message)
         return Gone(detach=False, reason="its playlist was deleted on Deezer; waits for a decision")
-    session.checkpoint = session.checkpoint.without_conflict(conflict.id)
+    asking.close(session, head, ConflictKind.DELETED_ON_TARGET)
     return Gone(detach=True, reason="its playlist was deleted on Deezer by hand; `reset --playlist` mirrors it again")
-
-
-def conflict_id(head: CollectionHead, kind: ConflictKind) -> str:
-    """One open conflict of a kind for each collection; stable, so that it is told once."""
-    return f"{kind}:{head.id}"
-
-
-def question(session: Session, head: CollectionHead, kind: ConflictKind, message: str) -> Conflict:
-    """A conflict about this collection, opened now."""
-    return Conflict(conflict_id(head, kind), head.id, head.name, kind, message, session.now_text())
 
 
 def recover(session: Session, head: CollectionHead) -> None:

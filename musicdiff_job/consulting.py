@@ -1,7 +1,6 @@
-"""What only a person may decide about a collection: opening the question, and carrying the answer out.
+"""What only a person may decide about a collection: when to ask, and carrying the answer out.
 
-A question has a stable id, so it is told once; it closes when it has been answered and carried out, or when its cause
-is gone.
+A question closes when it has been answered and carried out, or when its cause is gone.
 """
 
 from __future__ import annotations
@@ -10,9 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from musicdiff_job.binding import conflict_id, question
+from musicdiff_job import asking
 from musicdiff_job.core import decide
-from musicdiff_job.core.checkpoint import ConflictKind, Pair, Side
+from musicdiff_job.core.checkpoint import Pair
+from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.diff import Difference
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetContents
 from musicdiff_job.core.policy import HandEdits
@@ -22,10 +22,10 @@ from musicdiff_job.session import Session
 def hand_edits(session: Session, head: CollectionHead, kind: ConflictKind) -> HandEdits:
     """How hand edits of this kind are treated now: as set, unless the conflict about them has been decided."""
     edits = session.job.policy.edits_for(head)
-    conflict = session.checkpoint.conflicts.get(conflict_id(head, kind))
-    if edits is not HandEdits.ASK or conflict is None or conflict.decision is None:
+    decision = asking.decision(session, head, kind)
+    if edits is not HandEdits.ASK or decision is None:
         return edits
-    return HandEdits.OVERWRITE if conflict.decision is Side.SPOTIFY else HandEdits.KEEP
+    return HandEdits.OVERWRITE if decision is Side.SPOTIFY else HandEdits.KEEP
 
 
 def stops(
@@ -34,9 +34,7 @@ def stops(
     work: Mapping[PlaylistId, Difference],
     contents: Mapping[PlaylistId, TargetContents],
 ) -> bool:
-    """The guard: whether the plan would remove too much, and nobody has agreed to it yet."""
-    key = conflict_id(head, ConflictKind.MASS_REMOVAL)
-    known = session.checkpoint.conflicts.get(key)
+    """The guard: whether the plan would remove too much, and nobody has agreed to that many removals yet."""
     placed = {pair.target for part in session.mirror(head).parts for pair in part.base}
     entries = max(len(placed), sum(len(seen.tracks) for seen in contents.values()))
     # What only moves to another part of the same collection stays.
@@ -47,25 +45,20 @@ def stops(
         # Many entries of others must not hide that most of ours would go.
         going, entries = going & placed, len(placed)
     elif not decide.is_mass_removal(len(going), entries, share):
-        session.checkpoint = session.checkpoint.without_conflict(key)
+        asking.close(session, head, ConflictKind.MASS_REMOVAL)
         return False
-    if known is not None and known.decision is Side.SPOTIFY:
-        return False  # the conflict is closed when the removals have been seen to be done
-    _open(
-        session,
-        head,
-        ConflictKind.MASS_REMOVAL,
+    message = (
         f"{len(going)} of {entries} entries would be removed; take spotify to remove them, "
-        "deezer to keep them as if added by hand",
+        "deezer to keep them as if added by hand"
     )
-    return True
+    asking.ask(session, head, ConflictKind.MASS_REMOVAL, message, len(going))
+    # A decision to remove is closed when the removals have been seen to be done.
+    return asking.decision(session, head, ConflictKind.MASS_REMOVAL) is not Side.SPOTIFY
 
 
 def spare(session: Session, head: CollectionHead, desired: Sequence[Pair]) -> None:
     """Carry out "take deezer" for a mass removal: what the source no longer wants is not ours any more."""
-    key = conflict_id(head, ConflictKind.MASS_REMOVAL)
-    known = session.checkpoint.conflicts.get(key)
-    if known is None or known.decision is not Side.DEEZER:
+    if asking.decision(session, head, ConflictKind.MASS_REMOVAL) is not Side.DEEZER:
         return
     wanted = {pair.target for pair in desired}
     mirror = session.mirror(head)
@@ -74,7 +67,7 @@ def spare(session: Session, head: CollectionHead, desired: Sequence[Pair]) -> No
         for part in mirror.parts
     )
     session.put(msgspec.structs.replace(mirror, parts=parts))
-    session.checkpoint = session.checkpoint.without_conflict(key)
+    asking.close(session, head, ConflictKind.MASS_REMOVAL)
 
 
 def ask(session: Session, head: CollectionHead, work: Mapping[PlaylistId, Difference]) -> None:
@@ -88,7 +81,20 @@ def ask(session: Session, head: CollectionHead, work: Mapping[PlaylistId, Differ
             message = (
                 f"{count} {entries} {what} the Deezer playlist by hand; take spotify to undo it, deezer to keep it"
             )
-            _open(session, head, kind, message)
+            asking.ask(session, head, kind, message)
+
+
+def ask_titles(session: Session, head: CollectionHead, titles: Mapping[str, bool]) -> None:
+    """Open the question about titles that a person changed on the target, where the settings say to ask. ``titles`` are
+    those that differ from the source's, and whether that is news; without news an open question stays open."""
+    asks = session.job.policy.edits_for(head) is HandEdits.ASK
+    decision = asking.decision(session, head, ConflictKind.RENAMED)
+    if not asks or not titles or decision is Side.DEEZER:
+        asking.close(session, head, ConflictKind.RENAMED)
+    elif decision is None and any(titles.values()):
+        shown = " and ".join(repr(title) for title in titles)
+        message = f"its playlist was renamed to {shown} on Deezer; take spotify to undo it, deezer to keep it"
+        asking.ask(session, head, ConflictKind.RENAMED, message)
 
 
 def close(session: Session, head: CollectionHead, work: Mapping[PlaylistId, Difference]) -> None:
@@ -100,10 +106,5 @@ def close(session: Session, head: CollectionHead, work: Mapping[PlaylistId, Diff
         ConflictKind.HAND_ADDED: asks and any(one.hand_added for one in work.values()),
     }
     for kind, caused in stands.items():
-        conflict = session.checkpoint.conflicts.get(conflict_id(head, kind))
-        if conflict is not None and (conflict.decision is not None or not caused):
-            session.checkpoint = session.checkpoint.without_conflict(conflict.id)
-
-
-def _open(session: Session, head: CollectionHead, kind: ConflictKind, message: str) -> None:
-    session.checkpoint = session.checkpoint.with_conflict(question(session, head, kind, message))
+        if not caused or asking.decision(session, head, kind) is not None:
+            asking.close(session, head, kind)

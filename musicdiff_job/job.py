@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from musicdiff_job.core.checkpoint import Checkpoint, Conflict, ConflictKind, Mirror
+from musicdiff_job.core.checkpoint import Checkpoint, Mirror
+from musicdiff_job.core.conflict import Conflict, ConflictKind
 from musicdiff_job.core.errors import (
     CheckpointUnwritable,
     JobError,

@@ -15,14 +15,8 @@ import msgspec
 from musicdiff_job import consulting
 from musicdiff_job.binding import bind, find_gone, recover
 from musicdiff_job.core import decide
-from musicdiff_job.core.checkpoint import (
-    ConflictKind,
-    Pair,
-    Part,
-    Reading,
-    settled_base,
-    with_part,
-)
+from musicdiff_job.core.checkpoint import Pair, Part, Reading, settled_base, with_part
+from musicdiff_job.core.conflict import ConflictKind
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.diff import Difference, collapse, diff
 from musicdiff_job.core.errors import NotShownYet
@@ -284,16 +278,21 @@ class _Work:
         if self.favourites:
             return {part.playlist: () for part in parts}
         policy = self.session.job.policy
-        edits = policy.edits_for(self.head)
+        edits = consulting.hand_edits(self.session, self.head, ConflictKind.RENAMED)
         found: dict[PlaylistId, tuple[Change, ...]] = {}
+        titles: dict[str, bool] = {}
         for part, wanted in zip(parts, decide.wanted_headers(self.head, policy, len(parts)), strict=True):
             shown = self.session.listed().get(part.playlist)
             if shown is None or part.playlist in self.writer.stubborn:
                 # Not in the listing, but it answers by id (find_gone): judged again when the listing shows it. Or the
                 # change was refused a moment ago: tried again by the next run.
                 found[part.playlist] = ()
+                if part.title != wanted.title:
+                    titles[part.title] = False
                 continue
             todo = decide.metadata(part, wanted, shown, edits)
+            if shown.title != wanted.title:
+                titles[shown.title] = todo.renamed
             for note in todo.kept:
                 self.tally.note(note)
             if todo.description is not None and part.header is not None:
@@ -306,6 +305,7 @@ class _Work:
             if change is None:
                 agreed = msgspec.structs.replace(part, header=wanted, title=shown.title)
                 self.session.put(with_part(self.session.mirror(self.head), agreed))
+        consulting.ask_titles(self.session, self.head, titles)
         return found
 
     # Settle

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from musicdiff_job.core.checkpoint import (
-    Account,
-    Checkpoint,
-    Conflict,
-    ConflictKind,
-    MatchRecord,
-    Mirror,
-    NotBefore,
-    Pair,
-    Part,
-    Reading,
-)
+from musicdiff_job.core.checkpoint import Account, Checkpoint, MatchRecord, Mirror, NotBefore, Pair, Part, Reading
+from musicdiff_job.core.conflict import Conflict, ConflictKind
 from musicdiff_job.core.likeness import Rules, score
 from musicdiff_job.core.match import ByIsrc, BySearch, Evidence, Match, Method, Reason, Unmatched
 from musicdiff_job.core.model import LIKED, CollectionId, Kind, PlaylistId, SourceId, TargetId, Track

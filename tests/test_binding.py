@@ -6,8 +6,9 @@ import msgspec
 import pytest
 from memory_stage import Stage
 
-from musicdiff_job.binding import NEW_BELIEVED, Gone, bind, conflict_id, find_gone, recover
-from musicdiff_job.core.checkpoint import ConflictKind, Creating, Mirror, Part, Side
+from musicdiff_job.binding import NEW_BELIEVED, Gone, bind, find_gone, recover
+from musicdiff_job.core.checkpoint import Creating, Mirror, Part
+from musicdiff_job.core.conflict import ConflictKind, Side, conflict_id
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import BadAnswer, NotShownYet, UnknownOutcome
 from musicdiff_job.core.model import LIKED, CollectionHead, Header, Kind, PlaylistId
@@ -263,7 +264,7 @@ def test_overwriting_creates_every_deleted_playlist_again(gone: tuple[int, ...])
 def test_asking_opens_a_conflict_once_and_carries_the_answer_out() -> None:
     stage, head = begin(policy=Policy(hand_edits=HandEdits.ASK))
     deleted(stage, head, 1, 0)
-    key = conflict_id(head, ConflictKind.DELETED_ON_TARGET)
+    key = conflict_id(head.id, ConflictKind.DELETED_ON_TARGET)
 
     def answered(side: Side | None) -> tuple[Gone | None, Session]:
         session = stage.session()

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from rig import Credential, Rig, Watcher, open_rig
 
-from musicdiff_job.core.checkpoint import MatchRecord, Side
+from musicdiff_job.core.checkpoint import MatchRecord
+from musicdiff_job.core.conflict import Side
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import CollectionId, SourceId
 from musicdiff_job.core.outcome import Outcome

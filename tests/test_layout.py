@@ -36,7 +36,8 @@ TOGETHER = {
     "core/test_versions.py": ("core/version_words",),
     "store/test_file_store.py": ("store/file",),
     "test_job.py": ("run_log", "survey"),
-    "test_mirroring.py": ("consulting", "writing"),
+    "test_consulting.py": ("asking",),
+    "test_mirroring.py": ("writing",),
     "sandbox/test_deezer_account.py": ("sandbox/deezer_library", "sandbox/deezer_verbs"),
     "sandbox/test_deezer_rest.py": (
         "sandbox/deezer_credentials",

@@ -9,8 +9,8 @@ import pytest
 from memory_stage import Stage, copy
 
 from musicdiff_job import mirroring
-from musicdiff_job.binding import conflict_id
-from musicdiff_job.core.checkpoint import ConflictKind, Mirror, Side
+from musicdiff_job.core.checkpoint import Mirror
+from musicdiff_job.core.conflict import ConflictKind, Side, conflict_id
 from musicdiff_job.core.errors import NotFound, NotShownYet, UnknownOutcome
 from musicdiff_job.core.match import Reason, Unmatched
 from musicdiff_job.core.model import LIKED, CollectionHead, PlaylistId, SourceId, TargetContents, TargetId, Unreadable
@@ -75,7 +75,7 @@ def memory(stage: Stage, head: CollectionHead) -> Mirror:
 
 def decide(stage: Stage, head: CollectionHead, kind: ConflictKind, side: Side) -> None:
     checkpoint = stage.store.load()
-    key = conflict_id(head, kind)
+    key = conflict_id(head.id, kind)
     decided = msgspec.structs.replace(checkpoint.conflicts[key], decision=side)
     stage.store.save(msgspec.structs.replace(checkpoint, conflicts={**checkpoint.conflicts, key: decided}))
 

@@ -15,7 +15,8 @@ from rig import Credential, Rig, Watcher, open_rig
 
 from musicdiff_job import bootstrap, settings
 from musicdiff_job.clock import StopFlag
-from musicdiff_job.core.checkpoint import Checkpoint, Conflict, Side
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.conflict import Conflict, Side
 from musicdiff_job.core.forget import forget_bases
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import LIKED, CollectionId, SourceId, TargetId

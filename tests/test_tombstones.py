@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from memory_stage import Stage, matched
 
-from musicdiff_job.core.checkpoint import Conflict, ConflictKind, Mirror, Pair, Part
+from musicdiff_job.core.checkpoint import Mirror, Pair, Part
+from musicdiff_job.core.conflict import Conflict, ConflictKind
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import BadAnswer
 from musicdiff_job.core.model import CollectionId, Kind, PlaylistId, SourceId, TargetId

@@ -8,24 +8,28 @@ import msgspec
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.output import say, show_json
 from musicdiff_job.cli.session import open_session
-from musicdiff_job.core.checkpoint import Side
+from musicdiff_job.core.conflict import Side
 from musicdiff_job.core.errors import UsageError
-from musicdiff_job.report.conflicts import conflict_rows, conflicts_text
+from musicdiff_job.report.conflicts import conflict_rows, conflicts_text, rulings_text
 from musicdiff_job.report.text import count
 
 
 @click.command("conflicts", cls=JobCommand, example="musicdiff-job conflicts --json")
-@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.option("--settled", is_flag=True, help="Those that you decided and that are done with.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object, the settled ones included.")
 @click.pass_context
-def conflicts(context: click.Context, *, as_json: bool) -> None:
+def conflicts(context: click.Context, *, settled: bool, as_json: bool) -> None:
     """List the questions that only you may decide.
 
     Those that are decided stay until a run has carried the decision out.
     """
     session = open_session(context)
-    rows = conflict_rows(session.peek())
+    checkpoint = session.peek()
+    rows = conflict_rows(checkpoint)
     if as_json:
-        show_json({"conflicts": rows})
+        show_json({"conflicts": rows, "settled": checkpoint.rulings})
+    elif settled:
+        say(*rulings_text(checkpoint.rulings, session.now()))
     else:
         say(*conflicts_text(rows, session.now()))
 

@@ -11,10 +11,9 @@ All transitions return new values. Times are ISO-8601 text in UTC.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
+from musicdiff_job.core.conflict import RULINGS_KEPT, Conflict, Ruling
 from musicdiff_job.core.match import Evidence, Match, Unmatched
 from musicdiff_job.core.model import (
     CollectionHead,
@@ -174,35 +173,6 @@ class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     matcher: int = 0
 
 
-class ConflictKind(StrEnum):
-    """What only a person may decide."""
-
-    MASS_REMOVAL = "mass_removal"
-    HAND_REMOVED = "hand_removed"
-    HAND_ADDED = "hand_added"
-    DELETED_ON_TARGET = "deleted_on_target"
-
-
-class Side(StrEnum):
-    """Whose state a decision takes over."""
-
-    SPOTIFY = "spotify"
-    DEEZER = "deezer"
-
-
-class Conflict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An open question, or one answered by ``resolve`` and not carried out yet (``decision``)."""
-
-    id: str
-    collection: CollectionId
-    name: str
-    kind: ConflictKind
-    message: str
-    opened_at: str
-    decision: Side | None = None
-    decided_at: str | None = None
-
-
 class NotBefore(msgspec.Struct, frozen=True, omit_defaults=True):
     """A service that must not be called before ``until``, and why. ``strikes`` counts refusals in a row; the entry
     stays after its time until a call succeeds, so that the next refusal waits longer."""
@@ -235,6 +205,7 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     ledgers: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     not_before: dict[str, NotBefore] = msgspec.field(default_factory=dict)
     conflicts: dict[str, Conflict] = msgspec.field(default_factory=dict)
+    rulings: tuple[Ruling, ...] = ()
     paused: Pause | None = None
     runs: tuple[Summary, ...] = ()
     last_success_at: str | None = None
@@ -250,17 +221,35 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(self, matches={**self.matches, **records})
 
     def with_conflict(self, conflict: Conflict) -> Checkpoint:
-        """This checkpoint with a conflict opened (one that is already open keeps its date and decision)."""
-        if conflict.id in self.conflicts:
+        """This checkpoint with a question opened. One that is open already keeps its date and is told anew in its
+        words; one that is decided stands, unless it is about more entries now: what nobody has agreed to is asked."""
+        known = self.conflicts.get(conflict.id)
+        if known is not None and known.decision is not None and conflict.entries <= known.entries:
             return self
+        if known is not None and known.decision is None:
+            conflict = msgspec.structs.replace(conflict, opened_at=known.opened_at)
         return msgspec.structs.replace(self, conflicts={**self.conflicts, conflict.id: conflict})
 
-    def without_conflict(self, conflict_id: str) -> Checkpoint:
-        """This checkpoint with a conflict settled or gone."""
-        if conflict_id not in self.conflicts:
+    def without_conflict(self, conflict_id: str, now: str) -> Checkpoint:
+        """This checkpoint with a question gone. If it was decided, the decision is remembered; the last
+        ``RULINGS_KEPT`` are."""
+        known = self.conflicts.get(conflict_id)
+        if known is None:
             return self
+        rulings = self.rulings
+        if known.decision is not None:
+            ruling = Ruling(
+                id=known.id,
+                name=known.name,
+                message=known.message,
+                opened_at=known.opened_at,
+                decision=known.decision,
+                decided_at=known.decided_at or now,
+                closed_at=now,
+            )
+            rulings = (*rulings, ruling)[-RULINGS_KEPT:]
         kept = {key: value for key, value in self.conflicts.items() if key != conflict_id}
-        return msgspec.structs.replace(self, conflicts=kept)
+        return msgspec.structs.replace(self, conflicts=kept, rulings=rulings)
 
     def without_conflicts_of(self, collection: CollectionId) -> Checkpoint:
         """This checkpoint with no question about one collection: nothing is mirrored any more."""

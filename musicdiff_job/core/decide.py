@@ -55,13 +55,14 @@ def wanted_headers(head: CollectionHead, policy: Policy, parts: int) -> tuple[He
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """What to do about a playlist's metadata: fields to set (None: leave), and what a person changed on the target
-    and we leave alone."""
+    """What to do about a playlist's metadata: fields to set (None: leave), what a person changed on the target and we
+    leave alone, and whether the person is to be asked about the title: it is new, or the source's is."""
 
     title: str | None = None
     description: str | None = None
     public: bool | None = None
     kept: tuple[str, ...] = ()
+    renamed: bool = False
 
     def change(self, playlist: PlaylistId) -> UpdatePlaylist | None:
         """The change that sets the fields; None when there is nothing to set."""
@@ -84,11 +85,14 @@ def metadata(part: Part, wanted: Header, shown: TargetHead, edits: HandEdits) ->
         )
     kept = []
     title: str | None = None
+    renamed = False
     if shown.title != wanted.title:
         if shown.title == agreed.title or edits is HandEdits.OVERWRITE:
             title = wanted.title
         else:
-            kept.append(f"title changed by hand on Deezer to {shown.title!r}")
+            both = f" (and on Spotify to {wanted.title!r})" if wanted.title != agreed.title else ""
+            kept.append(f"title changed by hand on Deezer to {shown.title!r}{both}")
+            renamed = shown.title != part.title or wanted.title != agreed.title
     public: bool | None = None
     if shown.public is not None and shown.public is not wanted.public:
         if shown.public is agreed.public or edits is HandEdits.OVERWRITE:
@@ -96,7 +100,7 @@ def metadata(part: Part, wanted: Header, shown: TargetHead, edits: HandEdits) ->
         else:
             kept.append(f"made {'public' if shown.public else 'private'} by hand on Deezer")
     description = wanted.description if wanted.description != agreed.description else None
-    return Metadata(title=title, description=description, public=public, kept=tuple(kept))
+    return Metadata(title=title, description=description, public=public, kept=tuple(kept), renamed=renamed)
 
 
 def playlist_changes(

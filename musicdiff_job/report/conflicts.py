@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from musicdiff_job.core.checkpoint import Checkpoint, Conflict
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.conflict import Conflict, Ruling
 from musicdiff_job.report.text import Cell, Tone, clean, distance
 
 
@@ -22,3 +23,12 @@ def conflicts_text(conflicts: tuple[Conflict, ...], now: datetime) -> tuple[Cell
         told.append(Cell(one.id, Tone.GOOD if one.decision else Tone.BAD))
         told.append(f"  {clean(one.name)}: {clean(one.message)} ({answer}, asked {distance(one.opened_at, now)})")
     return tuple(told) or ("There is no conflict.",)
+
+
+def rulings_text(rulings: tuple[Ruling, ...], now: datetime) -> tuple[Cell | str, ...]:
+    """What was decided and carried out, latest first; two lines for each."""
+    told: list[Cell | str] = []
+    for one in reversed(rulings):
+        answer = f"took {one.decision} {distance(one.decided_at, now)}, settled {distance(one.closed_at, now)}"
+        told += [Cell(one.id, Tone.GOOD), f"  {clean(one.name)}: {clean(one.message)} ({answer})"]
+    return tuple(told) or ("Nothing has been decided yet.",)

@@ -9,7 +9,8 @@ import pytest
 from checkpoint_sample import DAFT, GYM, LOST, NOW, sample
 from command_line import CommandLine
 
-from musicdiff_job.core.checkpoint import Checkpoint, Side
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.conflict import Side
 from musicdiff_job.core.match import Match, Method
 from musicdiff_job.core.model import LIKED, TargetId
 

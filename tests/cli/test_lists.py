@@ -16,7 +16,8 @@ from musicdiff_job.core.outcome import Outcome
 
 LISTS = [
     ("status", "-v"), ("status", "--json"), ("playlists",), ("playlists", "--json"), ("history",),
-    ("history", "--json"), ("unmatched",), ("unmatched", "--json"), ("conflicts",), ("conflicts", "--json"),
+    ("history", "--json"), ("unmatched",), ("unmatched", "--json"),
+    ("conflicts",), ("conflicts", "--settled"), ("conflicts", "--json"),
     ("checkpoint", "show"), ("checkpoint", "show", "--json"), ("checkpoint", "verify"),
     ("explain", "7ouMYWpwJ422jRcDASZB7P", "--offline"),
 ]  # fmt: skip

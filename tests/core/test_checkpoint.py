@@ -11,12 +11,9 @@ from sync_world import PLAYLIST, World, after, changes_of, ids, pair, pairs, tar
 from musicdiff_job.core.checkpoint import (
     RUNS_KEPT,
     Checkpoint,
-    Conflict,
-    ConflictKind,
     Mirror,
     Pair,
     Part,
-    Side,
     acknowledge,
     holds,
     intend,
@@ -186,15 +183,6 @@ def test_a_run_with_many_errors_does_not_swell_the_document() -> None:
     told = msgspec.structs.replace(summary(1), errors=many, new_playlists=tuple(line.where for line in many))
     (kept,) = Checkpoint().with_run(told).runs
     assert (kept.errors, len(kept.new_playlists)) == (many[:20], 20)
-
-
-def test_a_conflict_is_opened_once_and_keeps_its_decision() -> None:
-    first = Conflict("c", ONE, "Gym", ConflictKind.MASS_REMOVAL, "", "2026-01-01T00:00:00Z", Side.SPOTIFY)
-    later = msgspec.structs.replace(first, opened_at="2026-02-01T00:00:00Z", decision=None)
-    assert Checkpoint().with_conflict(first).with_conflict(later).conflicts == {"c": first}
-    assert Checkpoint().with_conflict(first).without_conflict("c").conflicts == {}
-    unchanged = Checkpoint()
-    assert unchanged.without_conflict("c") is unchanged
 
 
 def test_touching_makes_the_collections_that_hold_a_track_due() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -109,6 +110,21 @@ def test_metadata_field_by_field(
 ) -> None:  # fmt: skip
     found = metadata(part, WANTED, listed, edits)
     assert (found.title, found.description, found.public, len(found.kept)) == (title, description, public, kept)
+
+
+@pytest.mark.parametrize(
+    ("known", "source", "renamed"),
+    [
+        pytest.param("New", "New", True, id="not seen before"),
+        pytest.param("Mine", "New", False, id="seen before"),
+        pytest.param("Mine", "Newer", True, id="seen before, and the source's is new"),
+    ],
+)
+def test_a_title_changed_by_hand_is_news_once(known: str, source: str, renamed: bool) -> None:
+    part = msgspec.structs.replace(agreed(), title=known)
+    wanted = Header(source, "new words", public=False)
+    assert metadata(part, wanted, shown("Mine"), ASK).renamed is renamed
+    assert metadata(part, wanted, shown(source), ASK).renamed is False
 
 
 def test_a_description_that_is_emptied_is_a_change_and_one_never_agreed_on_is_set() -> None:

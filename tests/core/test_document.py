@@ -17,8 +17,6 @@ from musicdiff_job.core.checkpoint import (
     SCHEMA,
     Account,
     Checkpoint,
-    Conflict,
-    ConflictKind,
     Creating,
     MatchRecord,
     Mirror,
@@ -28,6 +26,7 @@ from musicdiff_job.core.checkpoint import (
     Pause,
     Reading,
 )
+from musicdiff_job.core.conflict import Conflict, ConflictKind
 from musicdiff_job.core.document import Claim, decode, encode, read_header
 from musicdiff_job.core.errors import CheckpointInvalid
 from musicdiff_job.core.match import ByIsrc, Evidence, Match, Method, Reason, Unmatched
