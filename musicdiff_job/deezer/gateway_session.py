@@ -12,12 +12,12 @@ the same. ``ERRORS`` says what each key means here.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from musicdiff_job.core.address import is_this_machine
 from musicdiff_job.core.errors import (
     AuthError,
     BadAnswer,
@@ -222,11 +222,7 @@ def _host(url: str) -> tuple[str, bool]:
     """The host of a gateway URL and whether it is this machine. Raises ``ConfigError`` when the ARL would travel in
     clear over a network."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
+    host, loopback = parts.hostname or "", is_this_machine(url)
     if not host or parts.scheme not in {"https", "http"} or (parts.scheme == "http" and not loopback):
         problem = "MUSICDIFF_DEEZER_GATEWAY_URL must begin with https:// (http:// only for this machine)"
         raise ConfigError([problem], "The ARL is a password: it is only sent encrypted")

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from musicdiff_job import __version__
+from musicdiff_job.core.address import is_this_machine
 from musicdiff_job.core.errors import AuthError, BadAnswer, Forbidden, JobError, NotFound, Throttled, Transient
 from musicdiff_job.core.secret import Redactor, Secret
 from musicdiff_job.deezer import answers
@@ -105,12 +106,21 @@ class PublicApi:
             if self._opened is None:
                 # 0.2 s for the import and the certificates, which a run without calls does not pay.
                 import deezer
+                import httpx
+                from deezer.auth import DeezerQueryAuth
 
-                # Display names follow the language ("Varios Artistas", recorded), so it is pinned.
-                headers = {"Accept-Language": "en", "User-Agent": f"musicdiff-job/{__version__}"}
-                token = self._token.reveal() if self._token else None
-                self._opened = deezer.Client(access_token=token, headers=headers)
-                self._opened.base_url = self._base_url
+                client: httpx.Client = deezer.Client.__new__(deezer.Client)
+                # Its own constructor has no word in proxies, and none has business with what is on its way to this
+                # same machine, where it would travel in clear.
+                httpx.Client.__init__(
+                    client,
+                    base_url=self._base_url,
+                    auth=DeezerQueryAuth(self._token.reveal()) if self._token else None,
+                    # Display names follow the language ("Varios Artistas", recorded), so it is pinned.
+                    headers={"Accept-Language": "en", "User-Agent": f"musicdiff-job/{__version__}"},
+                    trust_env=not is_this_machine(self._base_url),
+                )
+                self._opened = client
             return self._opened
 
     def _send(

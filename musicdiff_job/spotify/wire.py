@@ -7,7 +7,8 @@ the session notes, because spotipy 2.26 loses it: a JSON error that is a bare st
 without status or headers.
 
 The session does nothing on its own: no retries (a retry is a call, and calls are counted by the gate), no redirects,
-no cookies, no credentials from ``~/.netrc``. Proxies and certificate bundles from the environment are honoured.
+no cookies, no credentials from ``~/.netrc``. Proxies and certificate bundles from the environment are honoured, but a
+proxy has no business with what is on its way to this same machine, where it would travel in clear.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import requests
 import urllib3.exceptions
 from spotipy import Spotify, SpotifyException
 
 from musicdiff_job import __version__
+from musicdiff_job.core.address import is_this_machine
 from musicdiff_job.core.errors import (
     AuthError,
     BadAnswer,
@@ -70,7 +72,7 @@ class Wire:
         self._clock = clock
         self._redactor = redactor
         self._response: requests.Response | None = None
-        self.session = requests.Session()
+        self.session: requests.Session = _Session()
         self.session.headers["User-Agent"] = f"musicdiff-job/{__version__}"
         self.session.max_redirects = 0
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -172,6 +174,12 @@ class Wire:
 
     def _note(self, response: requests.Response, *_: object, **__: object) -> None:
         self._response = response
+
+
+class _Session(requests.Session):
+    def merge_environment_settings(self, url: Any, *options: Any, **more: Any) -> dict[str, Any]:
+        settings: dict[str, Any] = super().merge_environment_settings(url, *options, **more)
+        return settings | {"proxies": {}} if is_this_machine(str(url)) else settings
 
 
 def complaint(response: requests.Response) -> tuple[str, str]:
