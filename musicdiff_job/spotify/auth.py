@@ -164,6 +164,8 @@ class TokenRefresher:
 
     def _understand(self, response: requests.Response) -> _Granted | _Refused:
         """What the token endpoint answered; raises ``Throttled`` or ``Transient`` where asking again may help."""
+        from musicdiff_job.spotify.wire import is_token
+
         if response.status_code == 429:
             raise self._wire.throttled("token refresh", response)
         body = _json_object(response)
@@ -172,13 +174,14 @@ class TokenRefresher:
             description = body.get("error_description")
             return _Refused(error, self._wire.presentable(description) if isinstance(description, str) else "")
         access, rotated = body.get("access_token"), body.get("refresh_token")
-        if response.status_code != 200 or not isinstance(access, str) or not access:
+        unusable = isinstance(rotated, str) and rotated and not is_token(rotated)
+        if response.status_code != 200 or not is_token(access) or unusable:
             raise Transient(f"token refresh: Spotify answered {response.status_code} without a token")
         expires_in, scope = body.get("expires_in"), body.get("scope")
         granted = _Granted(
             access=Secret(access),
             expires_in=expires_in if type(expires_in) is int and 0 < expires_in <= 86_400 else _LIFETIME,
-            rotated=Secret(rotated) if isinstance(rotated, str) and rotated else None,
+            rotated=Secret(rotated) if is_token(rotated) else None,
             scopes=frozenset(scope.split()) if isinstance(scope, str) and scope.strip() else None,
         )
         self._redactor.learn(granted.access, granted.rotated)
