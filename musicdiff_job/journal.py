@@ -13,10 +13,10 @@ Logging never ends a run: a full disk or a closed stream loses the record and no
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import logging.handlers
-import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -29,6 +29,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from musicdiff_job.core.errors import ConfigError
 from musicdiff_job.core.secret import Redactor
+from musicdiff_job.private import make_folders, open_private
 
 OURS = "musicdiff_job"
 DEEPEST = 8
@@ -89,6 +90,8 @@ def configure(
             written = _PrivateFile(file, max_bytes, backups)
         except (OSError, ValueError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else "not a possible file name"
+            if isinstance(problem, OSError) and problem.errno == errno.ELOOP:
+                reason = "somebody else's symbolic link stands there"
             raise ConfigError([f"log.file: {_neutral(file)} cannot be written ({reason})"]) from None
         written.setFormatter(TextLines(redactor) if format == "text" else JsonLines(redactor, run_id))
         handlers.append(written)
@@ -139,12 +142,12 @@ class _Stream(logging.StreamHandler[TextIO]):
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
     def __init__(self, path: str, max_bytes: int, backups: int) -> None:
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(Path(path).parent)
         super().__init__(path, maxBytes=max_bytes, backupCount=backups, encoding="utf-8", errors="backslashreplace")
 
     def _open(self) -> Any:
         def private(path: str, flags: int) -> int:
-            return os.open(path, flags, 0o600)
+            return open_private(Path(path), flags)
 
         return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=private)
 

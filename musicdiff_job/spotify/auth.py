@@ -31,6 +31,7 @@ from musicdiff_job.core.errors import AuthError, Transient
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Redactor, Secret
 from musicdiff_job.ports import Clock, Door
+from musicdiff_job.private import FILE_MODE
 
 if TYPE_CHECKING:
     import requests
@@ -264,10 +265,11 @@ def _replace(path: Path, text: str) -> str | None:
     """Put ``text`` in place of ``path``, durably, readable by its owner only; what went wrong, or None."""
     temporary: Path | None = None
     try:
-        # mkstemp makes the file with mode 0600, in the same folder so that the rename is atomic.
+        # In the same folder, so that the rename is atomic.
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, FILE_MODE)  # mkstemp asks for the same, but the umask has a say
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
