@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from musicdiff_job.core.checkpoint import Checkpoint, Conflict
-from musicdiff_job.report.text import Cell, Tone, clean, distance
+from musicdiff_job.report.text import Cell, Tone, clean, distance, named
 
 
 def conflict_rows(checkpoint: Checkpoint) -> tuple[Conflict, ...]:
@@ -20,5 +20,5 @@ def conflicts_text(conflicts: tuple[Conflict, ...], now: datetime) -> tuple[Cell
     for one in conflicts:
         answer = f"decided: take {one.decision}" if one.decision else "open"
         told.append(Cell(one.id, Tone.GOOD if one.decision else Tone.BAD))
-        told.append(f"  {clean(one.name)}: {clean(one.message)} ({answer}, asked {distance(one.opened_at, now)})")
+        told.append(f"  {named(one.name)}: {clean(one.message)} ({answer}, asked {distance(one.opened_at, now)})")
     return tuple(told) or ("There is no conflict.",)
