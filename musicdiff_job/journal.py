@@ -6,17 +6,18 @@ fields however deeply nested. A filter on a logger would miss its children's rec
 would miss what only ``str()`` of an argument brings out.
 
 Names of playlists and tracks are chosen by others, so text lines escape every unprintable character: a name can
-neither clear the terminal nor forge a line. JSON lines keep the exact text and escape it in JSON's own way.
+neither clear the terminal nor forge a line, nor can it be obeyed by a CI system. JSON lines keep the exact text and
+escape it in JSON's own way.
 
 Logging never ends a run: a full disk or a closed stream loses the record and nothing else.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import logging.handlers
-import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -27,8 +28,10 @@ from typing import Any, Literal, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
+from musicdiff_job.core.ci_commands import ANYWHERE
 from musicdiff_job.core.errors import ConfigError
 from musicdiff_job.core.secret import Redactor
+from musicdiff_job.private import make_folders, open_private
 
 OURS = "musicdiff_job"
 DEEPEST = 8
@@ -89,6 +92,8 @@ def configure(
             written = _PrivateFile(file, max_bytes, backups)
         except (OSError, ValueError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else "not a possible file name"
+            if isinstance(problem, OSError) and problem.errno == errno.ELOOP:
+                reason = "somebody else's symbolic link stands there"
             raise ConfigError([f"log.file: {_neutral(file)} cannot be written ({reason})"]) from None
         written.setFormatter(TextLines(redactor) if format == "text" else JsonLines(redactor, run_id))
         handlers.append(written)
@@ -99,6 +104,11 @@ def reset() -> None:
     """Undo ``configure``: close its handlers and put back what was there before. Nothing when nothing was set up."""
     while _undo:
         _undo.pop()()
+
+
+def is_kept() -> bool:
+    """Whether records are sent anywhere, scrubbed: between ``configure`` and ``reset``."""
+    return bool(_undo)
 
 
 def _levels(level: str, verbosity: int) -> tuple[int, int]:
@@ -139,12 +149,12 @@ class _Stream(logging.StreamHandler[TextIO]):
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
     def __init__(self, path: str, max_bytes: int, backups: int) -> None:
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(Path(path).parent)
         super().__init__(path, maxBytes=max_bytes, backupCount=backups, encoding="utf-8", errors="backslashreplace")
 
     def _open(self) -> Any:
         def private(path: str, flags: int) -> int:
-            return os.open(path, flags, 0o600)
+            return open_private(Path(path), flags)
 
         return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=private)
 
@@ -177,8 +187,9 @@ class JsonLines(JsonFormatter):
         return {str(name): value for name, value in _plain(log_data, self._scrub).items()}
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
-        """JSON in which no character can disturb a terminal that it is shown on."""
-        return _UNSAFE.sub(lambda char: f"\\u{ord(char[0]):04x}", super().jsonify_log_record(log_data))
+        """JSON in which nothing can disturb a terminal that it is shown on, or a CI system that reads along."""
+        shown = _UNSAFE.sub(lambda char: f"\\u{ord(char[0]):04x}", super().jsonify_log_record(log_data))
+        return ANYWHERE.sub(r"\\u0023", shown)
 
 
 class TextLines(logging.Formatter):
@@ -286,9 +297,10 @@ def _cut(text: str) -> str:
 
 
 def _neutral(text: str) -> str:
-    return "".join(
+    shown = "".join(
         char if char.isprintable() or char in _JOINERS else char.encode("unicode_escape").decode() for char in text
     )
+    return ANYWHERE.sub(r"\\x23", shown)
 
 
 def _word(value: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import re
 import stat
 import sys
 import warnings
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from foreign import foreign_link
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -209,6 +212,36 @@ def test_hostile_names_in_json_are_kept_but_harmless(sink: Sink) -> None:
     journal.event("collection.changed", name=HOSTILE)
     assert sink.lines()[0]["name"] == HOSTILE
     assert all(char.isprintable() for char in sink.text().rstrip("\n"))
+
+
+@pytest.mark.parametrize("format", ["text", "json"])
+def test_no_ci_system_obeys_a_name(sink: Sink, format: str) -> None:
+    sink.configure(format)
+    name = "##[add-mask]e \u200d#\u200d#[group]x ##vso[y] ::error::z"
+    journal.event("collection.changed", name=name)
+    logging.getLogger("urllib3").warning("%s\n%s", name, name)
+    for text in (sink.text(), sink.file.read_text()):
+        assert not re.search(r"^\s*::|#\u200d?#\u200d?\w*\[", text, re.MULTILINE), text
+    if format == "json":
+        assert sink.lines()[0]["name"] == name
+
+
+def test_the_folders_of_the_log_are_private_whatever_the_umask(sink: Sink) -> None:
+    file = sink.file.parent / "a" / "b" / "job.log"
+    before = os.umask(0)
+    try:
+        sink.configure(file=str(file))
+    finally:
+        os.umask(before)
+    for folder in (file.parent, file.parent.parent, file.parent.parent.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_somebody_elses_link_is_a_settings_error(sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign_link(tmp_path / "job.log", tmp_path / "victim", monkeypatch)
+    with pytest.raises(ConfigError, match="somebody else"):
+        sink.configure(file=str(tmp_path / "job.log"))
+    assert not (tmp_path / "victim").exists()
 
 
 @settings(deadline=None)

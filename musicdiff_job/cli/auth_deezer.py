@@ -16,12 +16,12 @@ from musicdiff_job.cli.authorising import WAIT, Authorising, open_authorising, o
 from musicdiff_job.cli.command import JobCommand
 from musicdiff_job.cli.output import complain
 from musicdiff_job.cli.typed import Typed, answers_come, first_line, hidden
-from musicdiff_job.core.errors import AuthError
+from musicdiff_job.core.errors import AuthError, UsageError
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Secret
 from musicdiff_job.deezer.identity import Identity, identify_arl, identify_token
 from musicdiff_job.gate import Gate
-from musicdiff_job.report.text import clean
+from musicdiff_job.report.text import clean, named
 
 ARL = "DEEZER_ARL"
 TOKEN = "DEEZER_ACCESS_TOKEN"  # noqa: S105 - a variable's name
@@ -40,13 +40,20 @@ MEANING = (
 @click.command("deezer", cls=JobCommand, example="musicdiff-job auth deezer --env-file musicdiff.env")
 @click.option("--token", "by_token", is_flag=True, help="An access token of the former developer programme, no ARL.")
 @output_options
+@click.argument("given", nargs=-1, metavar="", type=click.UNPROCESSED)
 @click.pass_context
-def deezer(context: click.Context, *, by_token: bool, to_stdout: bool, form: str) -> None:
+def deezer(context: click.Context, *, given: tuple[str, ...], by_token: bool, to_stdout: bool, form: str) -> None:
     """Check what signs the job in to Deezer, and keep it.
 
     That is the cookie `arl` of a browser that is signed in. It is asked for at a terminal, or read from DEEZER_ARL or
     stdin, and kept in ./musicdiff.env or the file of --env-file if Deezer accepts it.
     """
+    if given:
+        # Not repeated, as click would: by now it is in the shell's history, and need not be in a log as well.
+        raise UsageError(
+            "nothing is taken from the command line, which everybody on this machine can read",
+            f"Give it when asked, by stdin or as {ARL}; if that was a real one, log out on deezer.com, which ends it",
+        )
     auth = open_authorising(context, form, to_stdout=to_stdout)
     name = TOKEN if by_token else ARL
     credential = _given(name, auth)
@@ -57,7 +64,7 @@ def deezer(context: click.Context, *, by_token: bool, to_stdout: bool, form: str
             f"the access token lacks {', '.join(identity.missing)}", "Use an ARL instead: `musicdiff-job auth deezer`"
         )
     country = f", {clean(identity.country)}" if identity.country else ""
-    auth.tell(f"Deezer account: {clean(identity.name) or 'without a name'} ({identity.id}{country})")
+    auth.tell(f"Deezer account: {named(identity.name) or 'without a name'} ({identity.id}{country})")
     auth.keep(Service.DEEZER, {name: credential.reveal()})
     auth.end()
 

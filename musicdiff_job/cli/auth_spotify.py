@@ -25,7 +25,7 @@ from musicdiff_job.core.expiry import consent_ends
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Secret
 from musicdiff_job.gate import Gate
-from musicdiff_job.report.text import clean
+from musicdiff_job.report.text import clean, named
 from musicdiff_job.spotify.consent import (
     AGAIN,
     DASHBOARD,
@@ -86,7 +86,7 @@ def spotify(
 
     granted, profile = auth.call(exchange)
     today = auth.clock.now().date()
-    auth.tell(f"Spotify account: {clean(profile.name) or 'without a name'} ({clean(profile.id)})")
+    auth.tell(f"Spotify account: {named(profile.name) or 'without a name'} ({clean(profile.id)})")
     for scope in granted.missing:
         complain(f"not consented to: {scope.reads} ({scope.name}); the job goes without")
     auth.keep(

@@ -9,6 +9,7 @@ read alike, and quoted only if they hold a character that could be misread.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shlex
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from musicdiff_job.core.errors import ConfigError, UsageError
 from musicdiff_job.core.model import Service
+from musicdiff_job.private import may_follow
 from musicdiff_job.settings.env_file import parse, read_env_file
 from musicdiff_job.settings.findings import CREDENTIALS, Findings
 from musicdiff_job.store.durable import prove_replaceable, sync_folder, temporary
@@ -52,6 +54,7 @@ class EnvFile:
     def prove(self) -> None:
         """Raise ``UsageError`` or ``ConfigError`` when it cannot be written, or not without losing what it holds."""
         try:
+            self._refuse_foreign_link()
             with temporary(self.path, b""):
                 pass
             if self.path.is_file():
@@ -69,6 +72,7 @@ class EnvFile:
         """Put a service's credentials in; the names of the lines that had to be commented out. Raises as ``prove``."""
         text, retired = merged(self._text(), service, values)
         try:
+            self._refuse_foreign_link()
             with temporary(self.path, text.encode()) as (written, _):
                 written.replace(self.path)
             sync_folder(self.path.parent)
@@ -86,6 +90,12 @@ class EnvFile:
         if findings.problems:
             raise ConfigError(findings.problems, "Mend it, or name another file with --env-file")
         return self.path.read_text(encoding="utf-8").removeprefix("\ufeff")
+
+    def _refuse_foreign_link(self) -> None:
+        """Raise OSError where somebody else says by a link where the credentials go."""
+        link = Path.cwd() / self.name
+        if link.is_symlink() and not may_follow(link):
+            raise OSError(errno.ELOOP, "somebody else's symbolic link stands there")
 
     def _unwritable(self, error: OSError) -> UsageError:
         return UsageError(

@@ -6,6 +6,7 @@ reader of a pipe leaves (``| head``), the rest is dropped and the exit status st
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import TextIO
 import click
 import msgspec
 
-from musicdiff_job.report.text import Block, Cell, Lines, clean, clean_json, plain
+from musicdiff_job.report.text import Block, Cell, Lines, clean_json, plain, text_of
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -47,7 +48,12 @@ def show_json(value: object, *, indent: int = 2) -> None:
 
 def json_text(value: object, *, indent: int = 0) -> str:
     """A value as JSON that is safe to show on a terminal."""
-    document = msgspec.json.encode(value)
+    try:
+        document = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        # A path or an argument that is no text, which Python writes with halves of characters.
+        whole = json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+        document = whole.decode("utf-16-le", "replace").encode()
     return clean_json((msgspec.json.format(document, indent=indent) if indent else document).decode())
 
 
@@ -55,7 +61,7 @@ def complain(*lines: str) -> None:
     """Sentences on stderr."""
     if not lines:
         return
-    text = "\n".join(map(clean, lines))
+    text = "\n".join(map(text_of, lines))
     _guarded(lambda: click.echo(text, err=True))
 
 

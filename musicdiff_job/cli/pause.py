@@ -9,6 +9,7 @@ from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.output import say
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.checkpoint import Pause
+from musicdiff_job.report.text import clean
 
 
 @click.command("pause", cls=JobCommand, example="musicdiff-job pause --reason 'moving house'")
@@ -21,7 +22,7 @@ def pause(context: click.Context, *, reason: str) -> None:
     """
     session = open_session(context)
     with session.edit() as (lease, checkpoint):
-        asked = Pause(session.now_iso(), reason or "paused by hand")
+        asked = Pause(session.now_iso(), clean(reason) or "paused by hand")
         lease.save(msgspec.structs.replace(checkpoint, paused=asked))
     if not shared(context).quiet:
         say("Paused. `musicdiff-job resume` lets runs work again.")

@@ -14,7 +14,7 @@ from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.forget import forget_all, forget_bases, forget_matches
 from musicdiff_job.core.model import CollectionHead
 from musicdiff_job.core.policy import matches
-from musicdiff_job.report.text import clean, count
+from musicdiff_job.report.text import count, named
 
 
 @click.command("reset", cls=JobCommand, example="musicdiff-job reset --playlist 'Gym*' --yes")
@@ -45,7 +45,7 @@ def reset(context: click.Context, *, playlist: str | None, tracks: bool, every: 
 
 def _what(playlist: str | None, *, tracks: bool) -> str:
     if playlist is not None:
-        return f"what both sides agreed on in {clean(playlist)}"
+        return f"what both sides agreed on in {named(playlist)}"
     return "all matches" if tracks else "everything"
 
 
@@ -54,7 +54,7 @@ def _forgotten(checkpoint: Checkpoint, playlist: str | None, *, tracks: bool) ->
         changed, names = forget_bases(checkpoint, lambda mirror: matches(playlist, _head(mirror)))
         if not names:
             raise UsageError(f"no collection is called {playlist}", "`musicdiff-job playlists` lists them")
-        return changed, [f"forgotten: {clean(name)}" for name in names]
+        return changed, [f"forgotten: {named(name)}" for name in names]
     if tracks:
         changed, number = forget_matches(checkpoint)
         return changed, [f"forgotten: {count(number, 'match', 'matches')}"]

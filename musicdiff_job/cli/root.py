@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from musicdiff_job.cli.output import complain, quietly_flush
 from musicdiff_job.cli.signals import leave
 from musicdiff_job.core.errors import ConfigError, Interrupted, JobError
 from musicdiff_job.core.outcome import ExitCode, ExitCodes, exit_code
-from musicdiff_job.journal import event
+from musicdiff_job.journal import event, is_kept
 
 COMMANDS = {
     "run": Lazy("run", "run", "Do the job once: look, decide, do, save, exit."),
@@ -88,8 +89,14 @@ def status_of(error: Exception) -> int:
             # Whoever gives a command wants to know that it was not carried out, so these are never 0.
             return exit_code(error.outcome, ExitCodes.DETAILED)
         case _:
-            event("command.crashed", logging.CRITICAL, error=error)
-            complain(f"{type(error).__name__}: this is a bug in musicdiff-job; the traceback is in the log")
+            if is_kept():
+                event("command.crashed", logging.CRITICAL, error=error)
+                where = "the traceback is in the log"
+            else:
+                # No secret is known yet that could be taken out, so only the places are told, not the error's words.
+                complain(*"".join(traceback.format_tb(error.__traceback__)).splitlines())
+                where = "the traceback stands above"
+            complain(f"{type(error).__name__}: this is a bug in musicdiff-job; {where}")
     return ExitCode.CRASH
 
 

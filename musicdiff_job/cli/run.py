@@ -33,7 +33,7 @@ from musicdiff_job.core.trigger import trigger_of
 from musicdiff_job.job import run_once
 from musicdiff_job.report.run import error_line, run_blocks
 from musicdiff_job.report.silent import ShowsCalls, Silent
-from musicdiff_job.report.text import clean
+from musicdiff_job.report.text import named
 
 if TYPE_CHECKING:
     from musicdiff_job.cli.command import Shared
@@ -190,7 +190,7 @@ def _tell(summary: Summary, options: Shared, now: datetime, *, problems: bool) -
     if not healthy and problems and (options.quiet or is_terminal(sys.stderr)):
         complain(f"{summary.outcome}: {TABLE[summary.outcome].meaning}")
         complain(*(error_line(line.where, line.message, line.hint) for line in summary.errors))
-        complain(*(f"conflict {line.id} in {clean(line.name)}: {line.message}" for line in summary.conflicts))
+        complain(*(f"conflict {line.id} in {named(line.name)}: {line.message}" for line in summary.conflicts))
     if not options.quiet:
         show_json(summary, indent=0)
 

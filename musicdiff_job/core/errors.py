@@ -6,7 +6,7 @@
     |-- StopRun                 the run ends here, saved; ``outcome`` says how
     |   |-- Locked  Interrupted  OutOfBudget
     |   |-- AuthError  WrongAccount
-    |   |-- ConfigError  UsageError
+    |   |-- ConfigError  NoWayOut  UsageError
     |   `-- CheckpointInvalid  CheckpointUnwritable  LostLease
     |-- Wait                    one service is closed until a time; the others' work goes on
     |   `-- RateLimited  LedgerSpent  Unavailable
@@ -86,6 +86,16 @@ class ConfigError(StopRun):
     def __init__(self, problems: tuple[str, ...] | list[str], hint: str = "") -> None:
         super().__init__("; ".join(problems), hint)
         self.problems = tuple(problems)
+
+
+class NoWayOut(ConfigError):
+    """A proxy, or certificates, that the environment names and no library can use; ``error`` is what it said."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            [f"the proxy or the certificates that the environment names cannot be used ({type(error).__name__})"],
+            "Check HTTPS_PROXY, ALL_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE, SSL_CERT_DIR",
+        )
 
 
 class UsageError(StopRun):

@@ -12,12 +12,12 @@ the same. ``ERRORS`` says what each key means here.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from musicdiff_job.core.address import is_this_machine
 from musicdiff_job.core.errors import (
     AuthError,
     BadAnswer,
@@ -25,6 +25,7 @@ from musicdiff_job.core.errors import (
     Forbidden,
     JobError,
     NotFound,
+    NoWayOut,
     Throttled,
     Transient,
     Unauthorized,
@@ -111,6 +112,7 @@ class GatewaySession:
         self._http.headers.update({"User-Agent": USER_AGENT, "Accept-Language": "en", "Accept": "application/json"})
         # Without this requests would add a password from ~/.netrc for this host.
         self._http.auth = _no_auth
+        self._http.hooks["response"].append(_forget_where)
         # A proxy has no business with the ARL on its way to the same machine, where it would travel in clear.
         self._http.trust_env = not loopback
         # The cookie jar appends ".local" to names without a dot before it compares them.
@@ -199,12 +201,16 @@ class GatewaySession:
         import requests
 
         query = {"method": method, "input": "3", "api_version": "1.0", "api_token": token}
+        failure: JobError
         try:
             response = self._http.post(self._url, params=query, json=body, timeout=timeout, allow_redirects=False)
             return response.status_code, response.headers, response.content
         except requests.RequestException as error:
             # Never str(error): it holds the URL with the CSRF token.
             failure = Transient(f"Deezer cannot be reached ({type(error).__name__})", unsent=_unsent(error))
+        except OSError as error:
+            # The one that requests does not make its own: a bundle of certificates that is not there.
+            failure = NoWayOut(error)
         raise failure
 
     def _refusal(self, error: object) -> JobError:
@@ -222,11 +228,7 @@ def _host(url: str) -> tuple[str, bool]:
     """The host of a gateway URL and whether it is this machine. Raises ``ConfigError`` when the ARL would travel in
     clear over a network."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
+    host, loopback = parts.hostname or "", is_this_machine(url)
     if not host or parts.scheme not in {"https", "http"} or (parts.scheme == "http" and not loopback):
         problem = "MUSICDIFF_DEEZER_GATEWAY_URL must begin with https:// (http:// only for this machine)"
         raise ConfigError([problem], "The ARL is a password: it is only sent encrypted")
@@ -235,6 +237,11 @@ def _host(url: str) -> tuple[str, bool]:
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
+
+
+def _forget_where(response: requests.Response, *_: object, **__: object) -> None:
+    """Take a redirect's address away: requests reads it even when told not to go there, and may stumble."""
+    response.headers.pop("Location", None)
 
 
 def _unsent(error: requests.RequestException) -> bool:

@@ -18,7 +18,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from musicdiff_job import __version__
-from musicdiff_job.core.errors import AuthError, BadAnswer, Forbidden, JobError, NotFound, Throttled, Transient
+from musicdiff_job.core.address import is_this_machine
+from musicdiff_job.core.errors import (
+    AuthError,
+    BadAnswer,
+    Forbidden,
+    JobError,
+    NotFound,
+    NoWayOut,
+    Throttled,
+    Transient,
+)
 from musicdiff_job.core.secret import Redactor, Secret
 from musicdiff_job.deezer import answers
 from musicdiff_job.deezer.answers import Declined
@@ -101,17 +111,37 @@ class PublicApi:
         return answer
 
     def _client(self) -> httpx.Client:
-        with self._lock:
-            if self._opened is None:
-                # 0.2 s for the import and the certificates, which a run without calls does not pay.
-                import deezer
+        import httpx
 
-                # Display names follow the language ("Varios Artistas", recorded), so it is pinned.
-                headers = {"Accept-Language": "en", "User-Agent": f"musicdiff-job/{__version__}"}
-                token = self._token.reveal() if self._token else None
-                self._opened = deezer.Client(access_token=token, headers=headers)
-                self._opened.base_url = self._base_url
-            return self._opened
+        with self._lock:
+            if self._opened is not None:
+                return self._opened
+            try:
+                self._opened = self._connected()
+                return self._opened
+            except (OSError, ValueError, httpx.InvalidURL) as error:
+                # httpx reads certificates and proxies now, and leaves what is wrong with them as it is.
+                failure = NoWayOut(error)
+        raise failure
+
+    def _connected(self) -> httpx.Client:
+        # 0.2 s for the import and the certificates, which a run without calls does not pay.
+        import deezer
+        import httpx
+        from deezer.auth import DeezerQueryAuth
+
+        client: httpx.Client = deezer.Client.__new__(deezer.Client)
+        # Its own constructor has no word in proxies, and none has business with what is on its way to this same
+        # machine, where it would travel in clear.
+        httpx.Client.__init__(
+            client,
+            base_url=self._base_url,
+            auth=DeezerQueryAuth(self._token.reveal()) if self._token else None,
+            # Display names follow the language ("Varios Artistas", recorded), so it is pinned.
+            headers={"Accept-Language": "en", "User-Agent": f"musicdiff-job/{__version__}"},
+            trust_env=not is_this_machine(self._base_url),
+        )
+        return client
 
     def _send(
         self, method: str, path: str, timeout: float, params: Mapping[str, str] | None, form: Mapping[str, str] | None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.conflict import Conflict, Ruling
-from musicdiff_job.report.text import Cell, Tone, clean, distance
+from musicdiff_job.report.text import Cell, Tone, clean, distance, named
 
 
 def conflict_rows(checkpoint: Checkpoint) -> tuple[Conflict, ...]:
@@ -21,7 +21,7 @@ def conflicts_text(conflicts: tuple[Conflict, ...], now: datetime) -> tuple[Cell
     for one in conflicts:
         answer = f"decided: take {one.decision}" if one.decision else "open"
         told.append(Cell(one.id, Tone.GOOD if one.decision else Tone.BAD))
-        told.append(f"  {clean(one.name)}: {clean(one.message)} ({answer}, asked {distance(one.opened_at, now)})")
+        told.append(f"  {named(one.name)}: {clean(one.message)} ({answer}, asked {distance(one.opened_at, now)})")
     return tuple(told) or ("There is no conflict.",)
 
 
@@ -30,5 +30,5 @@ def rulings_text(rulings: tuple[Ruling, ...], now: datetime) -> tuple[Cell | str
     told: list[Cell | str] = []
     for one in reversed(rulings):
         answer = f"took {one.decision} {distance(one.decided_at, now)}, settled {distance(one.closed_at, now)}"
-        told += [Cell(one.id, Tone.GOOD), f"  {clean(one.name)}: {clean(one.message)} ({answer})"]
+        told += [Cell(one.id, Tone.GOOD), f"  {named(one.name)}: {clean(one.message)} ({answer})"]
     return tuple(told) or ("Nothing has been decided yet.",)

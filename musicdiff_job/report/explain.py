@@ -11,7 +11,7 @@ from musicdiff_job.core.links import source_link, target_link
 from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Match, Method, Question, Rules, Scored, Unmatched
 from musicdiff_job.core.model import SourceId, TargetId, Track
 from musicdiff_job.core.overrides import BY_COMMAND
-from musicdiff_job.report.text import Block, Cell, Column, Fit, Lines, Table, Tone, clean, count, moment
+from musicdiff_job.report.text import Block, Cell, Column, Fit, Lines, Table, Tone, clean, count, moment, named
 from musicdiff_job.report.unmatched import track_name
 
 METHODS = {
@@ -80,10 +80,10 @@ def _track_lines(told: Explanation) -> list[str]:
         words = {True: ", explicit", False: ", not explicit", None: ""}[track.explicit]
         lines = [
             track_name(track.title, track.artists),
-            f'album "{clean(track.album)}", {length(track.duration_ms)}, ISRC {track.isrc or "unknown"}{words}',
+            f'album "{named(track.album)}", {length(track.duration_ms)}, ISRC {track.isrc or "unknown"}{words}',
             *lines,
         ]
-    where = ", ".join(map(clean, told.collections[:8])) or "no collection that the checkpoint knows"
+    where = ", ".join(map(named, told.collections[:8])) or "no collection that the checkpoint knows"
     return [*lines, f"in {where}"]
 
 
@@ -159,9 +159,9 @@ def question_text(question: Question) -> str:
         case ByIsrc(isrc):
             return f"the track with ISRC {clean(isrc)}"
         case BySearch(text):
-            return f'search "{clean(text)}"'
+            return f'search "{named(text)}"'
         case ByFields(artist, title):
-            return f'search artist "{clean(artist)}", title "{clean(title)}"'
+            return f'search artist "{named(artist)}", title "{named(title)}"'
         case ById(number):
             return f"the track {number}, which Deezer names as an alternative"
         case _:
@@ -189,7 +189,7 @@ def _candidates(told: Explanation) -> Table:
 
 
 def _described(track: Track) -> str:
-    return f"{track_name(track.title, track.artists)} ({clean(track.album) or 'no album'}, {length(track.duration_ms)})"
+    return f"{track_name(track.title, track.artists)} ({named(track.album) or 'no album'}, {length(track.duration_ms)})"
 
 
 def _remarks(scored: Scored, rejected: set[TargetId]) -> list[str]:

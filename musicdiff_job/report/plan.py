@@ -25,7 +25,7 @@ from musicdiff_job.core.plan import (
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.ports import Observer
-from musicdiff_job.report.text import Block, Cell, Lines, Tone, clean, count
+from musicdiff_job.report.text import Block, Cell, Lines, Tone, clean, count, named
 
 Names = Mapping[TargetId, str]
 
@@ -118,13 +118,13 @@ def _fingerprint(checkpoint: Checkpoint, collection: CollectionId) -> str:
 def plan_blocks(plans: Iterable[Planned], results: Iterable[CollectionResult]) -> tuple[Block, ...]:
     """The difference for people: a block for each collection that changes, then what could not be planned."""
     blocks: list[Block] = [
-        Lines((clean(plan.head.name or plan.head.id), *_lines(plan.changes, plan.names)))
+        Lines((named(plan.head.name or plan.head.id), *_lines(plan.changes, plan.names)))
         for plan in plans
         if plan.changes
     ]
     trouble = {CollectionState.FAILED: Tone.BAD, CollectionState.CONFLICT: Tone.BAD, CollectionState.PENDING: Tone.BUSY}
     stuck = tuple(
-        Cell(f"{clean(result.name or result.id)}: {result.state.value.replace('_', ' ')}: {result.reason}", tone)
+        Cell(f"{named(result.name or result.id)}: {result.state.value.replace('_', ' ')}: {result.reason}", tone)
         for result in results
         if (tone := trouble.get(result.state)) and result.reason
     )
@@ -142,10 +142,10 @@ def _lines(changes: Iterable[Change], names: Names) -> Iterator[Cell]:
 def _signed(change: Change, names: Names) -> Iterator[tuple[str, str]]:
     match change:
         case CreatePlaylist():
-            yield "+", f'new playlist "{clean(change.title)}" ({_privacy(change.public)})'
+            yield "+", f'new playlist "{named(change.title)}" ({_privacy(change.public)})'
         case UpdatePlaylist():
             if change.title is not None:
-                yield "~", f'title: "{clean(change.title)}"'
+                yield "~", f'title: "{named(change.title)}"'
             if change.description is not None:
                 yield "~", f'description: "{clean(change.description)}"'
             if change.public is not None:
@@ -172,4 +172,4 @@ def _privacy(public: bool) -> str:
 
 def _name(track: TargetId, names: Names) -> str:
     name = names.get(track)
-    return clean(name) if name else f"track {track}"
+    return named(name) if name else f"track {track}"

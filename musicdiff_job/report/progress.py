@@ -16,7 +16,7 @@ from rich.text import Text
 
 from musicdiff_job.core.summary import CollectionResult
 from musicdiff_job.report.silent import Silent
-from musicdiff_job.report.text import clean
+from musicdiff_job.report.text import clean, shortened
 
 NAME_WIDTH = 40
 """Columns for the phase's name, which may contain a playlist's."""
@@ -72,7 +72,7 @@ class ProgressBar(Silent):
             self._progress.update(self._whole, total=total, visible=True)
             self._progress.update(self._phase, visible=False)
         else:
-            self._progress.reset(self._phase, total=total, description=_short(clean(name)), visible=True)
+            self._progress.reset(self._phase, total=total, description=shortened(clean(name), NAME_WIDTH), visible=True)
 
     def advance(self, steps: int = 1) -> None:
         """Move the phase's bar on."""
@@ -81,7 +81,3 @@ class ProgressBar(Silent):
     def finished(self, result: CollectionResult) -> None:
         """Move the bar of the collections on."""
         self._progress.advance(self._whole)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…"

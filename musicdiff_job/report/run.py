@@ -16,10 +16,10 @@ from musicdiff_job.report.text import (
     Lines,
     Table,
     Tone,
-    clean,
     count,
     duration,
     moment,
+    named,
     number,
 )
 
@@ -152,7 +152,7 @@ def _sentences(summary: Summary, told: int, now: datetime) -> list[Cell | str]:
     if totals.duplicates:
         lines.append(f"{count(totals.duplicates, 'duplicate')} left out, because Deezer refuses a track twice")
     if summary.new_playlists:
-        names = ", ".join(map(clean, summary.new_playlists[:10]))
+        names = ", ".join(map(named, summary.new_playlists[:10]))
         more = f" and {len(summary.new_playlists) - 10} more" if len(summary.new_playlists) > 10 else ""
         lines.append(f"{count(len(summary.new_playlists), 'new playlist')}: {names}{more}")
     calls = summary.api_calls
@@ -161,14 +161,14 @@ def _sentences(summary: Summary, told: int, now: datetime) -> list[Cell | str]:
         f"({count(summary.lookups, 'look-up')}, {count(summary.writes, 'write')}), sign-in {calls.get('auth', 0):,}; "
         f"{duration(summary.duration_seconds)}"
     )
-    lines += [Cell(f"conflict {line.id} in {clean(line.name)}: {line.message}", Tone.BAD) for line in summary.conflicts]
+    lines += [Cell(f"conflict {line.id} in {named(line.name)}: {line.message}", Tone.BAD) for line in summary.conflicts]
     lines += [Cell(error_line(error.where, error.message, error.hint), Tone.BAD) for error in summary.errors]
     return lines
 
 
 def error_line(where: str, message: str, hint: str) -> str:
     """``where: what happened. What to do``."""
-    text = f"{clean(where)}: {message}" if where else message
+    text = f"{named(where)}: {message}" if where else message
     return f"{text}. {hint}" if hint else text
 
 

@@ -8,7 +8,7 @@ from musicdiff_job.core.summary import CollectionState
 from musicdiff_job.report.collections import UNSELECTED, CollectionLine, collections_table
 from musicdiff_job.report.run import outcome_cell
 from musicdiff_job.report.status import Status
-from musicdiff_job.report.text import Block, Cell, Lines, Tone, clean, count, moment
+from musicdiff_job.report.text import Block, Cell, Lines, Tone, clean, count, moment, named
 
 SOON = 30
 """Days before the end of a consent from which it is shown as a warning."""
@@ -30,7 +30,7 @@ def status_blocks(
     else:
         lines.append(f"checkpoint: generation {status.checkpoint.generation:,}, {clean(place)}")
     lines += [
-        Cell(f"conflict {line.id} in {clean(line.name)}: {line.message}; see `musicdiff-job conflicts`", Tone.BAD)
+        Cell(f"conflict {line.id} in {named(line.name)}: {line.message}; see `musicdiff-job conflicts`", Tone.BAD)
         for line in status.conflicts
     ]
     told = [line for line in status.collections if every or _telling(line)]

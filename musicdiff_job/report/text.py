@@ -1,8 +1,9 @@
 """Text for people: what a name may contain, tables, durations and dates.
 
 Names of playlists, tracks and artists come from strangers. An escape sequence in one could rewrite the terminal's
-title or its screen, a bidirectional control could turn a line around, a line break could fake a line of output. So
-every renderer here passes each piece of text through ``clean``, and nothing else is ever printed.
+title or its screen, a bidirectional control could turn a line around, a line break could fake a line of output, and
+what reads ``::add-mask::`` is obeyed by CI systems. So every renderer here passes each piece of text through ``clean``,
+a name besides through ``named``, and nothing else is ever printed.
 
 A ``Table`` is a value. ``plain`` renders it for pipes and files: aligned, never cut, no colour. ``report.terminal``
 renders the same table for a terminal.
@@ -12,11 +13,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import accumulate, takewhile
 
+from musicdiff_job.core.ci_commands import ANYWHERE, defused
 from musicdiff_job.core.timestamps import from_iso
 
 _JOINERS = frozenset("\u200c\u200d")
@@ -25,14 +28,44 @@ _UNSHOWABLE = frozenset({"Cc", "Cf", "Cs"})
 """Controls, formatting controls (all bidirectional ones), halves of characters."""
 
 
+NAME_COLUMNS = 300
+"""No name is shown wider. Spotify's playlists have at most 200 characters (observed), and few tracks more than 300."""
+LONGEST = 2_000
+"""Columns of any one piece of text, with whatever names are in it."""
+MOST_MARKS = 10
+"""Accents on one letter; no script stacks as many, and more of them paint over the lines above and below."""
+
+
 def clean(text: str) -> str:
-    """``text`` on one line, with everything that could act on a terminal made visible as U+FFFD.
+    """``text`` on one line, with everything that could act on a terminal or a CI system made visible as U+FFFD.
 
     Line breaks, tabs and other separators become a space. Ordinary text of any script is returned unchanged.
     """
-    if text.isascii() and text.isprintable():
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(_shown(char) for char in _unflooded(text))
+    return defused(text, "\ufffd") if "::" in text or "#" in text or not text.isascii() else text
+
+
+def named(name: str) -> str:
+    """A name, cleaned and at most ``NAME_COLUMNS`` columns wide."""
+    return shortened(clean(name), NAME_COLUMNS)
+
+
+def shortened(text: str, columns: int) -> str:
+    """``text`` cut to ``columns`` columns of a terminal, ending in ``…`` when something was left out."""
+    if width(text) <= columns:
         return text
-    return "".join(_shown(char) for char in text)
+    taken = accumulate(map(_columns, text))
+    kept = sum(1 for _ in takewhile(lambda total: total < columns, taken))
+    return f"{text[:kept]}…"
+
+
+def _unflooded(text: str) -> Iterator[str]:
+    marks = 0
+    for char in text:
+        marks = marks + 1 if unicodedata.category(char) in {"Mn", "Me"} else 0
+        if marks <= MOST_MARKS:
+            yield char
 
 
 def _shown(char: str) -> str:
@@ -47,11 +80,11 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 def clean_json(document: str) -> str:
-    """A JSON document with the characters that could act on a terminal written as escapes; its value is the same.
+    """A JSON document with what could act on a terminal or a CI system written as escapes; its value is the same.
 
     JSON itself only demands this below U+0020; U+009B, for one, starts an escape sequence as well.
     """
-    return _BEYOND_ASCII.sub(lambda found: _escaped(found[0]), document)
+    return ANYWHERE.sub(r"\\u0023", _BEYOND_ASCII.sub(lambda found: _escaped(found[0]), document))
 
 
 def _escaped(char: str) -> str:
@@ -80,7 +113,7 @@ class Cell:
 
 
 class Fit(StrEnum):
-    """What a column does in a narrow terminal: keep its width, cut its text, or wrap it."""
+    """What a column does in a narrow terminal: keep its width, cut its text (which is a name's), or wrap it."""
 
     KEEP = "keep"
     CUT = "cut"
@@ -117,8 +150,14 @@ Block = Table | Lines
 
 
 def text_of(cell: Cell | str) -> str:
-    """The text of a cell, cleaned."""
-    return clean(cell.text if isinstance(cell, Cell) else cell)
+    """The text of a cell, cleaned and of bounded width."""
+    return shortened(clean(cell.text if isinstance(cell, Cell) else cell), LONGEST)
+
+
+def fitted(cell: Cell | str, fit: Fit) -> str:
+    """The text of a cell, cleaned, and cut where it is a name's."""
+    text = text_of(cell)
+    return shortened(text, NAME_COLUMNS) if fit is Fit.CUT else text
 
 
 def width(text: str) -> int:
@@ -156,7 +195,10 @@ def _plain(block: Block) -> str:
 def _plain_table(table: Table) -> str:
     if not table.rows:
         return f"{clean(table.nothing)}\n" if table.nothing else ""
-    grid = [[column.heading for column in table.columns], *([text_of(cell) for cell in row] for row in table.rows)]
+    grid = [
+        [column.heading for column in table.columns],
+        *([fitted(cell, column.fit) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows),
+    ]
     widths = [max(map(width, texts)) for texts in zip(*grid, strict=True)]
     lines = [
         "  ".join(

@@ -11,7 +11,7 @@ from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
 from musicdiff_job.core.links import source_link, target_link
 from musicdiff_job.core.match import Scored, Unmatched
 from musicdiff_job.core.model import CollectionId, SourceId
-from musicdiff_job.report.text import Cell, Tone, clean, distance
+from musicdiff_job.report.text import Cell, Tone, clean, distance, named
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -44,8 +44,8 @@ class UnmatchedLine(msgspec.Struct, frozen=True):
 
 
 def track_name(title: str, artists: tuple[str, ...]) -> str:
-    """``Artist, Artist - Title``, cleaned, on one line."""
-    return clean(f"{', '.join(artists)} - {title}" if artists else title)
+    """``Artist, Artist - Title``, as a name is shown."""
+    return named(f"{', '.join(artists)} - {title}" if artists else title)
 
 
 def unmatched_lines(checkpoint: Checkpoint) -> tuple[UnmatchedLine, ...]:

@@ -41,10 +41,14 @@ class Response:
 
     @classmethod
     def of(cls, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-        """A JSON answer in UTF-8."""
+        """A JSON answer in UTF-8, with escapes where UTF-8 has no way of saying it (half a surrogate pair)."""
+        try:
+            body = json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            body = json.dumps(value).encode()
         return cls(
             status=status,
-            body=json.dumps(value, ensure_ascii=False).encode(),
+            body=body,
             headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
         )
 

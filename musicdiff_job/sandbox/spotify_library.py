@@ -16,7 +16,7 @@ SPOTIFY: Final = "spotify"
 def base62_id(*parts: str | int) -> str:
     """A 22-character Spotify id that depends on nothing but the parts."""
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    number = int.from_bytes(hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()[:17])
+    number = int.from_bytes(hashlib.sha256("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")).digest()[:17])
     return "".join(digits[number // 62**place % 62] for place in range(22))
 
 

@@ -31,6 +31,7 @@ from musicdiff_job.core.errors import AuthError, Transient
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Redactor, Secret
 from musicdiff_job.ports import Clock, Door
+from musicdiff_job.private import FILE_MODE
 
 if TYPE_CHECKING:
     import requests
@@ -164,6 +165,8 @@ class TokenRefresher:
 
     def _understand(self, response: requests.Response) -> _Granted | _Refused:
         """What the token endpoint answered; raises ``Throttled`` or ``Transient`` where asking again may help."""
+        from musicdiff_job.spotify.wire import is_token
+
         if response.status_code == 429:
             raise self._wire.throttled("token refresh", response)
         body = _json_object(response)
@@ -172,13 +175,14 @@ class TokenRefresher:
             description = body.get("error_description")
             return _Refused(error, self._wire.presentable(description) if isinstance(description, str) else "")
         access, rotated = body.get("access_token"), body.get("refresh_token")
-        if response.status_code != 200 or not isinstance(access, str) or not access:
+        unusable = isinstance(rotated, str) and rotated and not is_token(rotated)
+        if response.status_code != 200 or not is_token(access) or unusable:
             raise Transient(f"token refresh: Spotify answered {response.status_code} without a token")
         expires_in, scope = body.get("expires_in"), body.get("scope")
         granted = _Granted(
             access=Secret(access),
             expires_in=expires_in if type(expires_in) is int and 0 < expires_in <= 86_400 else _LIFETIME,
-            rotated=Secret(rotated) if isinstance(rotated, str) and rotated else None,
+            rotated=Secret(rotated) if is_token(rotated) else None,
             scopes=frozenset(scope.split()) if isinstance(scope, str) and scope.strip() else None,
         )
         self._redactor.learn(granted.access, granted.rotated)
@@ -261,10 +265,11 @@ def _replace(path: Path, text: str) -> str | None:
     """Put ``text`` in place of ``path``, durably, readable by its owner only; what went wrong, or None."""
     temporary: Path | None = None
     try:
-        # mkstemp makes the file with mode 0600, in the same folder so that the rename is atomic.
+        # In the same folder, so that the rename is atomic.
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, FILE_MODE)  # mkstemp asks for the same, but the umask has a say
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -24,7 +24,7 @@ from musicdiff_job.core.model import AccountId, Service
 from musicdiff_job.core.secret import Redactor, Secret
 from musicdiff_job.ports import Clock, Door
 from musicdiff_job.spotify import decode
-from musicdiff_job.spotify.wire import Wire
+from musicdiff_job.spotify.wire import Wire, is_token
 
 if TYPE_CHECKING:
     import requests
@@ -204,7 +204,7 @@ class ConsentExchange:
         self._redactor.learn(answer.access_token, answer.refresh_token)
         if answer.error:
             raise self._refusal(answer)
-        if response.status_code != 200 or not answer.access_token or not answer.refresh_token:
+        if response.status_code != 200 or not is_token(answer.access_token) or not is_token(answer.refresh_token):
             raise AuthError(f"token exchange: Spotify answered {response.status_code} without tokens", AGAIN)
         # RFC 6749, 5.1: where the answer does not name the scope, it is the one asked for.
         given = {scope.name for scope in SCOPES} if answer.scope is None else set(answer.scope.split())

@@ -7,7 +7,8 @@ the session notes, because spotipy 2.26 loses it: a JSON error that is a bare st
 without status or headers.
 
 The session does nothing on its own: no retries (a retry is a call, and calls are counted by the gate), no redirects,
-no cookies, no credentials from ``~/.netrc``. Proxies and certificate bundles from the environment are honoured.
+no cookies, no credentials from ``~/.netrc``. Proxies and certificate bundles from the environment are honoured, but a
+proxy has no business with what is on its way to this same machine, where it would travel in clear.
 """
 
 from __future__ import annotations
@@ -18,19 +19,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import requests
 import urllib3.exceptions
 from spotipy import Spotify, SpotifyException
 
 from musicdiff_job import __version__
+from musicdiff_job.core.address import is_this_machine
 from musicdiff_job.core.errors import (
     AuthError,
     BadAnswer,
     Forbidden,
     JobError,
     NotFound,
+    NoWayOut,
     Throttled,
     Transient,
     Unauthorized,
@@ -70,9 +73,8 @@ class Wire:
         self._clock = clock
         self._redactor = redactor
         self._response: requests.Response | None = None
-        self.session = requests.Session()
+        self.session: requests.Session = _Session()
         self.session.headers["User-Agent"] = f"musicdiff-job/{__version__}"
-        self.session.max_redirects = 0
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # Without any auth of its own, requests would replace the bearer token by what ~/.netrc has for the host.
         self.session.auth = _leave_alone
@@ -108,6 +110,9 @@ class Wire:
             failure = Transient(f"{what}: no answer from Spotify in time", unsent=_unsent(error))
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             failure = Transient(f"{what}: the connection to Spotify failed", unsent=_unsent(error))
+        except OSError as error:
+            # The one that requests does not make its own: a bundle of certificates that is not there.
+            failure = NoWayOut(error)
         except SpotifyException:
             # Without a response it is spotipy itself that refuses: the id is not in Spotify's alphabet.
             seen = self._seen()
@@ -164,7 +169,7 @@ class Wire:
         """A service's words in one line of at most 200 characters, without secrets; "" for a page of HTML."""
         if text.lstrip().startswith("<"):
             return ""
-        line = " ".join("".join(char if char.isprintable() else " " for char in text[:1000]).split())
+        line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
         return self._redactor.scrub(line)[:200]
 
     def _seen(self) -> requests.Response | None:
@@ -172,6 +177,17 @@ class Wire:
 
     def _note(self, response: requests.Response, *_: object, **__: object) -> None:
         self._response = response
+        if 300 <= response.status_code < 400:
+            # Said before requests reads the Location, on which it may stumble; and its body is no answer.
+            raise requests.exceptions.TooManyRedirects
+
+
+class _Session(requests.Session):
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if is_this_machine(url):
+            settings["proxies"] = {}
+        return settings
 
 
 def complaint(response: requests.Response) -> tuple[str, str]:
@@ -183,7 +199,7 @@ def complaint(response: requests.Response) -> tuple[str, str]:
     try:
         body = response.json()
     except (ValueError, RecursionError):
-        return response.content[:2000].decode("utf-8", "replace"), ""
+        return response.content.decode("utf-8", "replace"), ""
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict):
         message, reason = error.get("message"), error.get("reason")
@@ -205,6 +221,12 @@ def retry_after(value: str | None, now: datetime) -> float | None:
             return None
         seconds = ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
     return min(max(seconds, 0.0), LONGEST_WAIT)
+
+
+def is_token(value: object) -> TypeGuard[str]:
+    """Whether an answer's value can be a token: one word of printable ASCII (RFC 6749, appendix A, without the space).
+    Nothing else can be sent in a header."""
+    return isinstance(value, str) and re.fullmatch(r"[!-~]+", value) is not None
 
 
 def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:

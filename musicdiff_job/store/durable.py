@@ -21,8 +21,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-FILE_MODE = 0o600
-FOLDER_MODE = 0o700
+from musicdiff_job.private import FILE_MODE, make_folders
+
 ORPHANED_AFTER = timedelta(days=1)
 """A temporary file normally lives for milliseconds."""
 
@@ -57,18 +57,9 @@ def read(path: Path) -> tuple[Identity, bytes] | None:
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder and those above it that are missing, each with mode 0700. Those that exist stay as they are."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    try:
-        folder.mkdir(FOLDER_MODE)
-    except FileExistsError:
-        if folder.is_dir():  # somebody else was faster
-            return
-        raise
-    folder.chmod(FOLDER_MODE)  # the umask had a say in mkdir's
-    sync_folder(folder.parent)
+    """As ``private.make_folders``, and their names are on the disk."""
+    for made in make_folders(folder):
+        sync_folder(made.parent)
 
 
 @contextmanager
@@ -93,6 +84,8 @@ def keep(path: Path, kept: Path) -> None:
     ``path`` is not touched; ``kept`` is replaced atomically. Safe because files here are replaced, never rewritten.
     """
     with _second(path) as second:
+        with suppress(PermissionError):  # somebody else's file, which a group may share
+            second.chmod(FILE_MODE)  # a backup that was put back may be open to all
         second.replace(kept)
 
 

@@ -19,7 +19,7 @@ import filelock
 import msgspec
 
 from musicdiff_job.core.errors import Locked
-from musicdiff_job.store.durable import FILE_MODE
+from musicdiff_job.private import FILE_MODE
 
 _NOTE_ROOM = 4096
 
@@ -39,15 +39,20 @@ def locked(path: Path, holder: Holder) -> Iterator[None]:
     """Hold the lock. Raises ``Locked`` at once when somebody else does, ``OSError`` when there can be no lock file."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
     try:
+        # A second name of some other file can be locked all the same, but what stands in that file is not ours.
+        alone = os.fstat(descriptor).st_nlink == 1
         with suppress(PermissionError):  # somebody else's lock file: it can be locked all the same
-            os.fchmod(descriptor, FILE_MODE)
+            if alone:
+                os.fchmod(descriptor, FILE_MODE)
         if not filelock.lock_descriptor(descriptor, blocking=False):
             raise _refusal(os.pread(descriptor, _NOTE_ROOM, 0))
-        _note(descriptor, msgspec.json.encode(holder))
+        if alone:
+            _note(descriptor, msgspec.json.encode(holder))
         try:
             yield
         finally:
-            _note(descriptor, b"")  # so that nobody is told of a run that is over
+            if alone:
+                _note(descriptor, b"")  # so that nobody is told of a run that is over
     finally:
         os.close(descriptor)
 

@@ -93,6 +93,16 @@ def test_nothing_given_is_77_without_a_question(command: CommandLine, sandbox: S
     assert sandbox.calls("auth") == 0
 
 
+def test_the_command_line_is_refused_and_not_repeated(command: CommandLine, sandbox: Sandbox) -> None:
+    for arguments in ((SANDBOX_ARL,), ("--token", SANDBOX_ARL, "--print"), (f"--arl={SANDBOX_ARL}",)):
+        result = command("auth", "deezer", *arguments)
+        assert result.exit_code == 64
+        assert SANDBOX_ARL not in result.output
+    assert "everybody on this machine" in command("auth", "deezer", SANDBOX_ARL).output
+    assert sandbox.calls("auth") == 0
+    assert not list(command.home.iterdir())
+
+
 def at_a_terminal(command: CommandLine, typed: str, *arguments: str) -> tuple[int, str, str, str]:
     """Status, stdout, stderr and what the terminal showed of what was typed."""
     terminal, stdin = pty.openpty()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from foreign import foreign_link
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,20 @@ def test_no_instant_in_which_others_could_read_it(tmp_path: Path, monkeypatch: p
     finally:
         os.umask(before)
     assert seen == [0o600]
+
+
+def test_somebody_else_does_not_say_by_a_link_where_credentials_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "theirs.env").write_text("A=1\n")
+    file = EnvFile(tmp_path / "a.env")
+    file.prove()
+    foreign_link(tmp_path / "a.env", tmp_path / "theirs.env", monkeypatch)
+    with pytest.raises(UsageError, match="somebody else"):
+        file.prove()
+    with pytest.raises(UsageError, match="somebody else"):
+        file.write(Service.SPOTIFY, SPOTIFY)
+    assert (tmp_path / "theirs.env").read_text() == "A=1\n"
 
 
 def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from foreign import foreign_link
 
 from musicdiff_job.cli.files import replace_file
 
@@ -30,6 +31,27 @@ def test_what_is_no_regular_file_is_written_in_place(tmp_path: Path) -> None:
     assert (tmp_path / "real.json").read_bytes() == b"new"
     replace_file(Path(os.devnull), b"new")
     assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_somebody_elses_link_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exists: bool) -> None:
+    victim = tmp_path / "victim"
+    if exists:
+        victim.write_text("precious")
+    foreign_link(tmp_path / "summary.json", victim, monkeypatch)
+    with pytest.raises(OSError, match="somebody else"):
+        replace_file(tmp_path / "summary.json", b"new")
+    assert victim.exists() is exists
+    assert not exists or victim.read_text() == "precious"
+
+
+def test_a_second_name_of_another_file_goes_its_own_way(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "summary.json").hardlink_to(victim)
+    replace_file(tmp_path / "summary.json", b"new")
+    assert victim.read_text() == "precious"
+    assert (tmp_path / "summary.json").read_bytes() == b"new"
 
 
 def test_a_file_in_a_folder_that_may_not_be_changed_is_written_in_place(

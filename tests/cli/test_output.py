@@ -9,6 +9,7 @@ import pytest
 from checkpoint_sample import HOSTILE
 
 from musicdiff_job.cli.output import complain, is_terminal, json_text, say, show_json
+from musicdiff_job.report.text import LONGEST
 
 
 def test_json_is_one_harmless_line_or_indented(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -17,6 +18,16 @@ def test_json_is_one_harmless_line_or_indented(capsysbinary: pytest.CaptureFixtu
     assert out.count(b"\n") == 1
     assert json.loads(out) == {"name": HOSTILE}
     assert json_text({"a": "東京"}, indent=2) == '{\n  "a": "東京"\n}'
+
+
+def test_json_of_what_is_no_text_is_json_all_the_same() -> None:
+    """As Python hands over arguments and paths that are no UTF-8."""
+    assert json.loads(json_text({"path": "/tmp/\udcff\ud83c\udfb5"})) == {"path": "/tmp/\ufffd🎵"}
+
+
+def test_a_complaint_is_no_longer_than_anybody_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("x" * 1_000_000)
+    assert len(capsys.readouterr().err) == LONGEST + 1
 
 
 def test_sentences_and_complaints_are_cleaned(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,50 @@ def _every_job_error() -> list[errors.JobError]:
         errors.Locked("x"), errors.AuthError("x"), errors.CheckpointInvalid("x"), errors.CheckpointUnwritable("x"),
         errors.LostLease("x"), errors.UsageError("x"), errors.ConfigError(["x"]), errors.OutOfBudget("x"),
     ]  # fmt: skip
+
+
+def test_a_bug_before_any_secret_is_known_shows_places_and_no_words(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = "DEEZER_ARL=s3cret-of-an-env-file"
+
+    def mistaken(**_: object) -> object:
+        try:
+            raise KeyError(line)
+        except KeyError as error:
+            raise ValueError(line) from error
+
+    monkeypatch.setattr("musicdiff_job.settings.load", mistaken)
+    result = command("status")
+    assert result.exit_code == 70
+    assert "ValueError: this is a bug" in result.output
+    assert "in mistaken" in result.output and "cli/session.py" in result.output
+    assert "s3cret" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("run", "--profile", "\udcff"), 78),
+        (("run", "--config", "/nowhere/\udcff"), 78),
+        (("run", "--summary-file", "/nowhere/\udcff"), 77),
+        (("pause", "--reason", "\udcff\x1b[2J"), 0),
+        (("explain", "\udcff"), 64),
+        (("resolve", "\udcff", "--take", "spotify"), 64),
+        (("status", "--env-file", "/nowhere/\udcff"), 78),
+    ],
+)
+def test_arguments_that_are_no_text_are_no_bug(arguments: tuple[str, ...], status: int, command: CommandLine) -> None:
+    result = command(*arguments)
+    assert result.exit_code == status, result.output
+    assert not set(result.output) & set("\udcff\x1b")
+
+
+def test_a_path_that_is_no_text_is_no_bug(command: CommandLine) -> None:
+    command.env["MUSICDIFF_CHECKPOINT_URL"] = "/dev/null/\udcff/checkpoint.json"
+    result = command("run")
+    assert result.exit_code == 74, result.output
+    assert json.loads(result.stdout)["outcome"] == "checkpoint_unwritable"
 
 
 @pytest.mark.parametrize("error", _every_job_error(), ids=lambda error: type(error).__name__)

@@ -7,8 +7,11 @@ import pickle
 import threading
 
 import pytest
+from awkward import TORTURE, WRITTEN, families, revealed
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from musicdiff_job.core.secret import SHORTEST, Redactor, Secret
+from musicdiff_job.core.secret import PIECE, SHORTEST, Redactor, Secret
 
 VALUE = "s3cr3t/arl+value=="
 
@@ -46,6 +49,63 @@ def test_a_secret_within_another_leaves_no_rest() -> None:
     redactor = Redactor()
     redactor.learn("abcdef", "abcdefghij")
     assert redactor.scrub("abcdefghij abcdef") == "*** ***"
+
+
+def test_secrets_that_overlap_or_touch_leave_no_rest() -> None:
+    redactor = Redactor()
+    redactor.learn("abcdef", "defghi")
+    assert redactor.scrub("abcdefghi abcdefdefghi abcdef,defghi") == "*** *** ***,***"
+
+
+def test_a_long_secret_is_found_although_a_library_has_cut_it_off() -> None:
+    redactor = Redactor()
+    value = "".join(f"{number:06}" for number in range(PIECE // 6 * 3)) + "x"
+    redactor.learn(value)
+    assert redactor.scrub(f"{value}, {value[: 2 * PIECE]}...") == "***, ***..."
+
+
+BASE64 = {name: write for name, write in WRITTEN.items() if "base64" in name or "basic" in name}
+CONTEXTS = (
+    "{}",
+    "GET /x?q={}&limit=5 HTTP/1.1",
+    '{{"a": "{}", "b": [1]}}',
+    "{{'a': b'{}'}}",
+    "<p>{}</p>",
+    "before{}after",
+    "{0} {0}{0}",
+    "https://me:{}@host/path",
+    "line\n{}\nline",
+    "refused: {}...",
+)
+"""Where a secret may stand, in ``str.format``'s notation."""
+
+
+def check_scrubbing(known: list[str], written: list[tuple[str, str]]) -> None:
+    """Known secrets are not seen in texts of pairs of a context and a way of writing, and the rest is still there."""
+    redactor = Redactor()
+    redactor.learn(*map(Secret, known))
+    for secret in known:
+        for context, way in written:
+            if way in BASE64 and len(secret.encode()) < 8:
+                continue  # what is left of so few characters at each alignment may be a word
+            text = context.format(WRITTEN[way](secret))
+            scrubbed = redactor.scrub(text)
+            assert not revealed(scrubbed, known), (text, scrubbed)
+            assert "***" in scrubbed
+            for word in ("limit=5", "line", "refused"):
+                assert (word in scrubbed) == (word in context), scrubbed
+
+
+@settings(max_examples=80 * TORTURE)
+@given(families(), st.lists(st.tuples(st.sampled_from(CONTEXTS), st.sampled_from(sorted(WRITTEN))), max_size=3))
+def test_no_way_of_writing_shows_a_secret(known: list[str], written: list[tuple[str, str]]) -> None:
+    check_scrubbing(known, written)
+
+
+def test_the_password_in_an_address_is_replaced_even_if_unknown() -> None:
+    scrub = Redactor().scrub
+    assert scrub("via http://me:hunter2@proxy:3128/ ok") == "via http://me:***@proxy:3128/ ok"
+    assert scrub("https://host:8080/a@b and a:b@c") == "https://host:8080/a@b and a:b@c"
 
 
 def test_short_values_would_mangle_words_and_stay() -> None:

@@ -8,7 +8,7 @@ import re
 from checkpoint_sample import GYM, HOSTILE
 
 from musicdiff_job.core.summary import CollectionResult, CollectionState
-from musicdiff_job.report.progress import ProgressBar
+from musicdiff_job.report.progress import NAME_WIDTH, ProgressBar
 from musicdiff_job.report.silent import ShowsCalls, Silent
 
 
@@ -35,6 +35,15 @@ def test_phases_and_collections_have_a_bar_each(monkeypatch: object) -> None:
     assert "4,321 calls left" in text
     assert "match \ufffd]0;owned" in text
     assert not set(text) & set("\x07\x9b\u202e\u2066")
+
+
+def test_a_name_of_wide_letters_takes_no_more_room_than_any_other() -> None:
+    terminal = Terminal()
+    with ProgressBar(file=terminal, width=120) as bar:
+        bar.phase("東" * 200, 5)
+    shown = max(drawn(terminal).splitlines(), key=lambda line: line.count("東"))
+    assert shown.count("東") == NAME_WIDTH // 2 - 1
+    assert "…" in shown
 
 
 def test_a_new_phase_begins_at_nought() -> None:

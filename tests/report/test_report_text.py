@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,11 @@ from hypothesis import strategies as st
 
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.report.text import (
+    LONGEST,
+    MOST_MARKS,
+    NAME_COLUMNS,
     Column,
+    Fit,
     Lines,
     Table,
     clean,
@@ -22,8 +27,10 @@ from musicdiff_job.report.text import (
     distance,
     duration,
     moment,
+    named,
     number,
     plain,
+    shortened,
     width,
 )
 
@@ -66,6 +73,42 @@ def test_ordinary_names_of_any_script_stay_as_they_are(name: str) -> None:
 
 def test_a_hostile_name_shows_what_was_in_it() -> None:
     assert clean("a\x1b[2Jb\u202ec\r\nd\x9b31m") == "a\ufffd[2Jb\ufffdc  d\ufffd31m"
+
+
+@pytest.mark.parametrize("name", ["::add-mask::e", " \t::stop-commands::x", "a ##[set-output name=b]c", "##vso[x]"])
+def test_no_ci_system_obeys_a_name(name: str) -> None:
+    shown = plain([Lines((name,)), Table((Column("Name"),), ((name,),))])
+    assert not re.search(r"^\s*::|##\w*\[", shown, re.MULTILINE), shown
+    assert "\ufffd" in shown
+    document = clean_json(json.dumps({"name": name}))
+    assert "##" not in document
+    assert json.loads(document) == {"name": name}
+
+
+def test_a_flood_of_marks_is_dammed() -> None:
+    assert clean("e" + "\u0301" * 5000 + "!") == "e" + "\u0301" * MOST_MARKS + "!"
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "cut"),
+    [
+        ("abcdef", 6, "abcdef"), ("abcdefg", 6, "abcde…"), ("東京東京", 8, "東京東京"), ("東京東京", 7, "東京東…"),
+        ("東京東京", 6, "東京…"), ("e\u0301" * 9, 4, "e\u0301" * 3 + "…"), ("", 1, ""), ("ab", 1, "…"),
+    ],
+)  # fmt: skip
+def test_shortened(text: str, columns: int, cut: str) -> None:
+    assert shortened(text, columns) == cut
+    assert width(cut) <= columns
+
+
+def test_no_name_makes_a_table_wider_than_anybody_reads() -> None:
+    assert named("x" * 10_000) == "x" * (NAME_COLUMNS - 1) + "…"
+    assert named("x" * NAME_COLUMNS) == "x" * NAME_COLUMNS
+    columns = (Column("Name", fit=Fit.CUT), Column("Why", fit=Fit.WRAP))
+    lines = plain([Table(columns, (("x" * 10_000, "y" * 10_000), ("a", "b")))]).splitlines()
+    assert len(lines) == 3
+    assert max(map(len, lines)) == NAME_COLUMNS + 2 + LONGEST
+    assert len(lines[2]) == NAME_COLUMNS + 2 + 1
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

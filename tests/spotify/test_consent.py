@@ -186,7 +186,16 @@ def test_scopes_that_were_not_given(extra: dict[str, Any], missing: list[str]) -
     assert [scope.name for scope in outcome(Response.of({**TOKENS, **extra})).missing] == missing
 
 
-@pytest.mark.parametrize("answer", [{**TOKENS, "refresh_token": ""}, {**TOKENS, "refresh_token": None}, {}])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {**TOKENS, "refresh_token": ""},
+        {**TOKENS, "refresh_token": None},
+        {**TOKENS, "refresh_token": "a b"},
+        {**TOKENS, "access_token": "tok\u20acn"},
+        {},
+    ],
+)
 def test_no_refresh_token_is_for_a_person(answer: dict[str, Any]) -> None:
     with pytest.raises(AuthError, match="without tokens"):
         outcome(Response.of(answer))

@@ -175,6 +175,17 @@ def test_no_new_refresh_token_needs_no_store(refreshing: Callable[..., Refreshin
     assert [request.form["refresh_token"] for request in it.stage.requests] == [REFRESH, REFRESH]
 
 
+@pytest.mark.parametrize("token", ["a b", "tok\u20acn", "line\nbreak", "\ud800"])
+@pytest.mark.parametrize("field", ["access_token", "refresh_token"])
+def test_what_no_header_could_carry_is_no_token(
+    refreshing: Callable[..., Refreshing], tmp_path: Path, field: str, token: str
+) -> None:
+    answer = Response(200, json.dumps({**GRANTED, field: token}).encode())
+    one = refreshing(answer, token_store=tmp_path / "token.json")
+    fails(one.tokens.access_token, Transient)
+    assert not (tmp_path / "token.json").exists()
+
+
 def test_a_new_refresh_token_is_stored_before_the_access_token_is_given(
     refreshing: Callable[..., Refreshing], tmp_path: Path
 ) -> None:

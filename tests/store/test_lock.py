@@ -50,6 +50,17 @@ def test_the_file_is_never_replaced_and_always_private(tmp_path: Path) -> None:
     assert second.st_mode & 0o777 == 0o600
 
 
+def test_a_second_name_of_another_file_is_locked_and_left_as_it_is(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    victim.chmod(0o644)
+    (tmp_path / "lock").hardlink_to(victim)
+    with locked(tmp_path / "lock", ONE), pytest.raises(Locked), locked(tmp_path / "lock", TWO):
+        pytest.fail("two holders")
+    assert victim.read_text() == "precious"
+    assert victim.stat().st_mode & 0o777 == 0o644
+
+
 def test_a_program_started_meanwhile_does_not_keep_it(tmp_path: Path) -> None:
     with locked(tmp_path / "lock", ONE):
         child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False)  # a hook, say
