@@ -8,7 +8,8 @@ would miss what only ``str()`` of an argument brings out.
 Names of playlists and tracks are chosen by others, so text lines escape every unprintable character: a name can
 neither clear the terminal nor forge a line. JSON lines keep the exact text and escape it in JSON's own way.
 
-Logging never ends a run: a full disk or a closed stream loses the record and nothing else.
+Logging never ends a run: a full disk or a closed stream loses the record and nothing else. That the file takes no
+more is said on the stream, once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import logging
 import logging.handlers
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import partial
@@ -86,7 +89,7 @@ def configure(
     handlers: list[logging.Handler] = [shown]
     if file:
         try:
-            written = _PrivateFile(file, max_bytes, backups)
+            written = _PrivateFile(file, max_bytes, backups, shown)
         except (OSError, ValueError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else "not a possible file name"
             raise ConfigError([f"log.file: {_neutral(file)} cannot be written ({reason})"]) from None
@@ -138,9 +141,26 @@ class _Stream(logging.StreamHandler[TextIO]):
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
-    def __init__(self, path: str, max_bytes: int, backups: int) -> None:
+    def __init__(self, path: str, max_bytes: int, backups: int, shown: logging.Handler) -> None:
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._shown, self._is_lossy = shown, False
         super().__init__(path, maxBytes=max_bytes, backupCount=backups, encoding="utf-8", errors="backslashreplace")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Say that records are lost, the first time that one is."""
+        error = sys.exc_info()[1]
+        if self._is_lossy or not isinstance(error, OSError):
+            return
+        self._is_lossy = True
+        fields = {"file": self.baseFilename, "reason": error.strerror}
+        told = {"event": "log.file_lost", "fields": fields}
+        logger = logging.getLogger(OURS)
+        self._shown.handle(logger.makeRecord(OURS, logging.WARNING, "", 0, "log.file_lost", (), None, extra=told))
+
+    def close(self) -> None:
+        """Close the file; what it does not take is lost."""
+        with suppress(OSError):
+            super().close()
 
     def _open(self) -> Any:
         def private(path: str, flags: int) -> int:
