@@ -27,7 +27,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_never
 
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core import budget
-from musicdiff_job.core.checkpoint import NotBefore
+from musicdiff_job.core.checkpoint import LONGEST_CLOSURE, NotBefore
 from musicdiff_job.core.errors import (
     Interrupted,
     JobError,
@@ -40,7 +40,7 @@ from musicdiff_job.core.errors import (
     UnknownOutcome,
 )
 from musicdiff_job.core.model import Service
-from musicdiff_job.core.timestamps import from_iso, to_iso
+from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.ports import Clock
 
@@ -226,7 +226,7 @@ class Gate:
 
     def _check_open(self, service: Service) -> None:
         closed = self._not_before.get(service)
-        if closed is not None and (until := from_iso(closed.until)) > self._clock.now():
+        if closed is not None and (until := closed.closed_until(self._clock.now())) is not None:
             raise RateLimited(
                 f"{service} asked to wait until {closed.until}: {closed.reason}", service=service, until=until
             )
@@ -297,8 +297,9 @@ class Gate:
             if delay <= budget.LONGEST_WAIT and (left is None or delay < left):
                 self._held[service] = now + delay
                 return delay
-            until = self._clock.now() + timedelta(seconds=min(delay, 366.0 * budget.DAY))
-            self._not_before[service] = NotBefore(to_iso(until), error.message, strikes)
+            said_at = self._clock.now()
+            until = said_at + timedelta(seconds=min(delay, LONGEST_CLOSURE.total_seconds()))
+            self._not_before[service] = NotBefore(to_iso(until), error.message, strikes, to_iso(said_at))
         raise RateLimited(
             f"{service} asked to wait until {to_iso(until)}: {error.message}", service=service, until=until
         ) from None
@@ -321,7 +322,7 @@ class Gate:
             self._given_up[service] = 0
             closed = self._not_before.get(service)
             if self._held.get(service, 0.0) > self._clock.monotonic() or (
-                closed is not None and from_iso(closed.until) > self._clock.now()
+                closed is not None and closed.closed_until(self._clock.now()) is not None
             ):
                 return  # begun before another call was refused, so it says nothing about the refusal
             self._strikes[service] = 0

@@ -29,7 +29,7 @@ from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.policy import matches
 from musicdiff_job.core.schedule import Due, due, learn, order_key
 from musicdiff_job.core.summary import CollectionState, ErrorLine, Summary
-from musicdiff_job.core.timestamps import from_iso, to_iso
+from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.lookups import Asker
 from musicdiff_job.mirroring import mirror
@@ -89,9 +89,9 @@ def _with_lease(job: Job, lease: Lease, log: RunLog) -> Summary:
 def _closed(checkpoint: Checkpoint, now: datetime) -> RateLimited | None:
     """Why no call can do any good now: the target is closed, or the source is and nothing is left to place."""
     until = {
-        service: from_iso(closed.until)
+        service: ends
         for service in Service
-        if (closed := checkpoint.not_before.get(service)) is not None and from_iso(closed.until) > now
+        if (closed := checkpoint.not_before.get(service)) is not None and (ends := closed.closed_until(now)) is not None
     }
     ready = any(one.is_read for one in checkpoint.mirrors.values())
     for service in (Service.DEEZER, Service.SPOTIFY):

@@ -9,7 +9,8 @@ Names of playlists and tracks are chosen by others, so text lines escape every u
 neither clear the terminal nor forge a line, nor can it be obeyed by a CI system. JSON lines keep the exact text and
 escape it in JSON's own way.
 
-Logging never ends a run: a full disk or a closed stream loses the record and nothing else.
+Logging never ends a run: a full disk or a closed stream loses the record and nothing else. That the file takes no
+more is said on the stream, once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import json
 import logging
 import logging.handlers
 import re
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import partial
@@ -89,7 +92,7 @@ def configure(
     handlers: list[logging.Handler] = [shown]
     if file:
         try:
-            written = _PrivateFile(file, max_bytes, backups)
+            written = _PrivateFile(file, max_bytes, backups, shown)
         except (OSError, ValueError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else "not a possible file name"
             if isinstance(problem, OSError) and problem.errno == errno.ELOOP:
@@ -148,9 +151,26 @@ class _Stream(logging.StreamHandler[TextIO]):
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
-    def __init__(self, path: str, max_bytes: int, backups: int) -> None:
+    def __init__(self, path: str, max_bytes: int, backups: int, shown: logging.Handler) -> None:
         make_folders(Path(path).parent)
+        self._shown, self._is_lossy = shown, False
         super().__init__(path, maxBytes=max_bytes, backupCount=backups, encoding="utf-8", errors="backslashreplace")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Say that records are lost, the first time that one is."""
+        error = sys.exc_info()[1]
+        if self._is_lossy or not isinstance(error, OSError):
+            return
+        self._is_lossy = True
+        fields = {"file": self.baseFilename, "reason": error.strerror}
+        told = {"event": "log.file_lost", "fields": fields}
+        logger = logging.getLogger(OURS)
+        self._shown.handle(logger.makeRecord(OURS, logging.WARNING, "", 0, "log.file_lost", (), None, extra=told))
+
+    def close(self) -> None:
+        """Close the file; what it does not take is lost."""
+        with suppress(OSError):
+            super().close()
 
     def _open(self) -> Any:
         def private(path: str, flags: int) -> int:

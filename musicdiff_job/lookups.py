@@ -214,10 +214,15 @@ def _remembered(session: Session, source: SourceId, track: Track) -> MatchRecord
     record = msgspec.structs.replace(record, track=track)
     if record.override or isinstance(record.decision, Match):
         return record
-    due = isinstance(record.decision, Unmatched) and (
-        record.retry_at is not None and from_iso(record.retry_at) <= session.now()
-    )
+    due = isinstance(record.decision, Unmatched) and record.retry_at is not None and _is_over(session, record.retry_at)
     return msgspec.structs.replace(record, decision=None, evidence=None) if due else record
+
+
+def _is_over(session: Session, retry_at: str) -> bool:
+    """Whether the pause before another try is over. One that would last longer than any was set by a clock that was
+    ahead, or under other settings."""
+    left = (from_iso(retry_at) - session.now()).total_seconds()
+    return left <= 0 or left > max(session.job.retry, default=left)
 
 
 def _by_isrc(session: Session) -> dict[str, MatchRecord]:

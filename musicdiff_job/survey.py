@@ -11,6 +11,7 @@ from musicdiff_job.core.override_file import fingerprint
 from musicdiff_job.core.policy import OnSourceDeleted
 from musicdiff_job.core.schedule import given_up
 from musicdiff_job.core.summary import CollectionResult, CollectionState
+from musicdiff_job.core.timestamps import past, to_iso
 from musicdiff_job.results import Tally, left_off, result_of
 from musicdiff_job.run_log import RunLog
 from musicdiff_job.session import Session
@@ -83,8 +84,11 @@ def _mark_missing(session: Session, log: RunLog, library: Library) -> None:
             continue
         if not session.job.policy.wants(one.kind) or one.state is CollectionState.DETACHED:
             continue
+        since = past(one.missing_since, session.now())
         marked = msgspec.structs.replace(
-            one, missing_since=one.missing_since or session.now_text(), missing_runs=one.missing_runs + 1
+            one,
+            missing_since=to_iso(since or session.now()),
+            missing_runs=1 + (one.missing_runs if since else 0),
         )
         session.put(marked)
         if given_up(marked, session.now()):

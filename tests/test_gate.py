@@ -241,7 +241,7 @@ def test_a_long_one_closes_the_service_and_is_never_waited_for(error: Throttled,
     found = stage.fails(RateLimited, error, service=SPOTIFY)
     assert isinstance(found, RateLimited)
     assert (found.until, found.service) == (until, SPOTIFY)
-    assert stage.gate.not_before() == {"spotify": NotBefore(to_iso(until), "too many", 1)}
+    assert stage.gate.not_before() == {"spotify": NotBefore(to_iso(until), "too many", 1, to_iso(BEGIN))}
     again = stage.fails(RateLimited, service=SPOTIFY)
     assert isinstance(again, RateLimited)
     assert again.until == until
@@ -300,6 +300,29 @@ def test_a_closed_service_stays_closed_for_the_next_run_until_its_time() -> None
     clock.advance(3 * 3600)
     assert stage.gate.closed(SPOTIFY) is None
     assert stage.call(service=SPOTIFY) == "fine"
+
+
+def test_a_refusal_from_the_future_holds_nobody_up_when_the_clock_was_set_back() -> None:
+    clock = ToldClock()
+    ahead = clock.now() + timedelta(days=400)
+    closed = {"spotify": NotBefore(to_iso(ahead + timedelta(hours=3)), "quota", 4, to_iso(ahead))}
+    stage = Stage(clock=clock, not_before=closed)
+    assert stage.gate.closed(SPOTIFY) is None
+    found = stage.fails(RateLimited, throttled(60.0), service=SPOTIFY)
+    assert isinstance(found, RateLimited)
+    assert found.until == clock.now() + timedelta(seconds=60)
+    assert stage.gate.not_before()["spotify"].strikes == 5, "it was refused before all the same"
+    clock.advance(60)
+    assert stage.call(service=SPOTIFY) == "fine"
+    assert stage.gate.not_before() == {}
+
+
+def test_a_clock_that_is_set_back_during_a_run_closes_a_service_for_that_run_at_most() -> None:
+    clock = ToldClock()
+    stage = Stage(clock=clock)
+    stage.fails(RateLimited, throttled(60.0), service=SPOTIFY)
+    earlier = ToldClock(clock.now() - timedelta(days=3))
+    assert Stage(clock=earlier, not_before=stage.gate.not_before()).call(service=SPOTIFY) == "fine"
 
 
 def test_a_call_begun_before_a_refusal_says_nothing_about_it() -> None:

@@ -367,6 +367,39 @@ def test_a_file_that_cannot_be_written_is_a_settings_error(sink: Sink, file: str
         sink.configure(file=file)
 
 
+@pytest.mark.parametrize("format", ["json", "text"])
+def test_a_full_disk_loses_the_records_and_is_said_once(sink: Sink, format: str) -> None:
+    sink.configure(format, file="/dev/full", max_bytes=100, backups=2)
+    for number in range(3):
+        journal.event("a.b", number=number)
+    if format == "json":
+        assert [line["event"] for line in sink.lines()] == ["a.b", "log.file_lost", "a.b", "a.b"]
+        told = sink.lines()[1]
+        assert (told["level"], told["file"], told["reason"]) == ("warning", "/dev/full", "No space left on device")
+    else:
+        assert 'warning log.file_lost file=/dev/full reason="No space left on device"' in sink.text()
+    journal.reset()
+
+
+def test_a_log_that_may_not_be_rotated_goes_no_further_and_says_so(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    sink.configure(max_bytes=300, backups=2)
+    monkeypatch.setattr(os, "rename", refuse)
+    for number in range(5):
+        journal.event("a.b", number=number)
+    events = [line["event"] for line in sink.lines()]
+    assert events.count("a.b") == 5
+    assert events.count("log.file_lost") == 1
+
+
+def test_quiet_still_says_that_the_log_is_lost(sink: Sink) -> None:
+    sink.configure(file="/dev/full", verbosity=-2)
+    journal.event("a.b", logging.ERROR)
+    assert [line["event"] for line in sink.lines()] == ["a.b", "log.file_lost"]
+
+
 def test_logging_to_a_closed_stream_is_silent(sink: Sink, capsys: pytest.CaptureFixture[str]) -> None:
     sink.configure()
     sink.stream.close()

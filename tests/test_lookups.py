@@ -224,6 +224,19 @@ def test_a_track_that_deezer_has_got_by_now_is_matched() -> None:
     assert (record(session, 1).tries, record(session, 1).retry_at) == (1, None), "were it refused, the pause would grow"
 
 
+def test_no_pause_is_longer_than_the_longest_one() -> None:
+    """It was set by a clock that was ahead and has been set back, or under another schedule."""
+    stage, session = begin(retry=(100.0, 300.0))
+    look_up(session, song(1))
+    asked = len(stage.catalogue.asked)
+    for seconds, again in ((300, False), (301, True)):
+        until = to_iso(stage.clock.now() + timedelta(seconds=seconds))
+        known = msgspec.structs.replace(record(session, 1), retry_at=until)
+        session.checkpoint = session.checkpoint.with_matches({SourceId("s1"): known})
+        look_up(session, song(1))
+        assert (len(stage.catalogue.asked) > asked) is again
+
+
 def test_without_a_schedule_nothing_is_tried_again() -> None:
     stage, session = begin(retry=())
     look_up(session, song(1))

@@ -11,15 +11,16 @@ import logging
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from musicdiff_job import __version__
 from musicdiff_job.cli.command import JobGroup, Lazy
-from musicdiff_job.cli.output import complain, quietly_flush
+from musicdiff_job.cli.output import OutputLost, complain, open_standard_streams, quietly_flush
 from musicdiff_job.cli.signals import leave
-from musicdiff_job.core.errors import ConfigError, Interrupted, JobError
+from musicdiff_job.core.errors import ConfigError, Interrupted, JobError, UsageError
 from musicdiff_job.core.outcome import ExitCode, ExitCodes, exit_code
 from musicdiff_job.journal import event, is_kept
 
@@ -55,6 +56,7 @@ class Root(JobGroup):
         **extra: Any,
     ) -> Any:
         """Run the command line. Exits with the status, or returns it when not in ``standalone_mode``."""
+        open_standard_streams()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # a name that the locale cannot show is no reason to fail
@@ -81,6 +83,9 @@ def status_of(error: Exception) -> int:
         case ConfigError():
             complain(*error.problems, *([error.hint] if error.hint else []))
             return ExitCode.CONFIG
+        case OutputLost():
+            complain(str(error))
+            return ExitCode.CHECKPOINT_UNWRITABLE  # EX_IOERR
         case Interrupted():
             complain(str(error))
             leave(exit_code(error.outcome, signal=error.signal))
@@ -121,3 +126,8 @@ def root() -> None:
     Start with `musicdiff-job demo`: it needs no account. Settings come from flags, MUSICDIFF_... variables and a TOML
     file; credentials only from the environment.
     """
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        # Settings are looked for there, and every relative path starts from there.
+        raise UsageError("the working directory does not exist any more", "Change to one that does (`cd`)") from None

@@ -21,7 +21,7 @@ import msgspec
 from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.files import replace_file
-from musicdiff_job.cli.output import complain, is_terminal, json_text, show, show_json
+from musicdiff_job.cli.output import OutputLost, complain, is_terminal, json_text, show, show_json
 from musicdiff_job.cli.session import open_session, run_id
 from musicdiff_job.cli.signals import leave, stopping
 from musicdiff_job.clock import StopFlag, SystemClock
@@ -105,7 +105,10 @@ def run(
     summary = msgspec.structs.replace(summary, exit_code=int(code))
     if summary_file is not None:
         _write_summary(summary_file, summary)
-    _tell(summary, options, clock.now(), problems=show_problems)
+    try:
+        _tell(summary, options, clock.now(), problems=show_problems)
+    except OutputLost as lost:
+        complain(str(lost))  # the run itself is done and saved; how it went stands
     if summary.outcome is Outcome.INTERRUPTED:
         leave(code)
     return code

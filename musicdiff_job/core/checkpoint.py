@@ -11,6 +11,8 @@ All transitions return new values. Times are ISO-8601 text in UTC.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import msgspec
 
 from musicdiff_job.core.conflict import RULINGS_KEPT, Conflict, Ruling
@@ -28,10 +30,13 @@ from musicdiff_job.core.model import (
 )
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, UnlikeTrack
 from musicdiff_job.core.summary import CollectionState, Summary
+from musicdiff_job.core.timestamps import from_iso, past
 
 SCHEMA = 1
 RUNS_KEPT = 50
 LINES_KEPT = 20
+LONGEST_CLOSURE = timedelta(days=366)
+"""No service is left alone for longer."""
 
 
 class Pair(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -175,11 +180,21 @@ class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class NotBefore(msgspec.Struct, frozen=True, omit_defaults=True):
     """A service that must not be called before ``until``, and why. ``strikes`` counts refusals in a row; the entry
-    stays after its time until a call succeeds, so that the next refusal waits longer."""
+    stays after its time until a call succeeds, so that the next refusal waits longer. ``since`` is when the service
+    said so, None when that is not known."""
 
     until: str
     reason: str
     strikes: int = 0
+    since: str | None = None
+
+    def closed_until(self, now: datetime) -> datetime | None:
+        """Until when the service is not to be called, None when it may be. A refusal from the future was noted by a
+        clock that was ahead and has been set back; waiting for its end would take as long. Asking again costs one
+        call."""
+        until = from_iso(self.until)
+        noted = past(self.since, now) if self.since else now
+        return until if noted is not None and now < until <= noted + LONGEST_CLOSURE else None
 
 
 class Pause(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ import msgspec
 from musicdiff_job.core.checkpoint import SCHEMA, Checkpoint
 from musicdiff_job.core.errors import CheckpointInvalid
 from musicdiff_job.core.migrate import MIGRATIONS, Body, Migration, migrate
+from musicdiff_job.core.sound import flaw
 
 FORMAT = "musicdiff-checkpoint"
 INDENTED_UP_TO = 1 << 20
@@ -38,9 +39,16 @@ INDENTED_UP_TO = 1 << 20
 HEADER_ROOM = 1 << 14
 """Bytes within which a header ends. A document's first ``HEADER_ROOM`` bytes suffice for ``read_header``."""
 
+UNPACKED_AT_MOST = 1 << 26
+"""Bytes that a compressed document of any size may unpack to."""
+UNPACKED_TIMES = 100
+"""A larger one may unpack to this many times its size. Titles and ids pack three to one; a thousand to one, which gzip
+can do, is a trap that would fill the memory."""
+
 _GZIP_MAGIC = b"\x1f\x8b"
 _BODY = b'"body":'
-_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError)  # wrong types (ValidationError) are a DecodeError too
+# Wrong types (ValidationError) are a DecodeError too; RecursionError is what nesting without end ends in.
+_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,7 +156,7 @@ def decode(
     """The header and the checkpoint in a document, migrated to ``schema`` if it is older.
 
     Raises ``CheckpointInvalid`` saying what is wrong: not a checkpoint, cut short, damaged, of a newer schema, or
-    holding what its schema does not allow.
+    holding what its schema does not allow or what makes no sense (see ``sound``).
     """
     header = read_header(content, schema=schema)
     try:
@@ -159,11 +167,16 @@ def decode(
         raise CheckpointInvalid("the checkpoint is damaged or was edited: its checksum does not agree")
     try:
         if header.schema == schema:
-            return header, msgspec.json.decode(document.body, type=Checkpoint)
-        older = msgspec.json.decode(document.body, type=Body)
-        return header, msgspec.convert(migrate(older, header.schema, to=schema, migrations=migrations), Checkpoint)
+            checkpoint = msgspec.json.decode(document.body, type=Checkpoint)
+        else:
+            older = msgspec.json.decode(document.body, type=Body)
+            migrated = migrate(older, header.schema, to=schema, migrations=migrations)
+            checkpoint = msgspec.convert(migrated, Checkpoint)
     except _MALFORMED as error:
         raise CheckpointInvalid(f"the checkpoint does not hold what schema {header.schema} holds ({error})") from error
+    if nonsense := flaw(checkpoint):
+        raise CheckpointInvalid(f"the checkpoint holds what makes no sense ({nonsense})")
+    return header, checkpoint
 
 
 def _digest(header: DocumentHeader, body: bytes | msgspec.Raw) -> str:
@@ -177,13 +190,20 @@ def _inflated(content: bytes, at_most: int | None = None) -> bytes:
     if not content.startswith(_GZIP_MAGIC):
         return content[:at_most]
     stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip wrapping, whose own checksum is verified
+    limit = at_most or max(UNPACKED_AT_MOST, UNPACKED_TIMES * len(content))
     try:
-        text = stream.decompress(content, at_most or 0)
+        text = stream.decompress(content, limit)
     except zlib.error as error:
         raise CheckpointInvalid(f"the checkpoint's compression is damaged ({error})") from error
-    if at_most is None and not stream.eof:
+    if at_most is not None:
+        return text
+    if stream.unconsumed_tail:
+        raise CheckpointInvalid(
+            f"the checkpoint's {len(content)} bytes unpack to more than {limit}: it is none of ours"
+        )
+    if not stream.eof:
         raise CheckpointInvalid("the checkpoint is cut short: its compressed data do not end")
-    if at_most is None and stream.unused_data:
+    if stream.unused_data:
         raise CheckpointInvalid(
             f"the checkpoint is followed by {len(stream.unused_data)} bytes that do not belong to it"
         )

@@ -18,7 +18,7 @@ from musicdiff_job.core.decide import FAVOURITES, wanted_headers
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetHead
 from musicdiff_job.core.policy import ENTITY_OF, Policy, Rule, Window
 from musicdiff_job.core.summary import CollectionState
-from musicdiff_job.core.timestamps import from_iso
+from musicdiff_job.core.timestamps import from_iso, past, to_iso
 
 DAY = timedelta(days=1)
 TOMBSTONE_RUNS = 2
@@ -71,19 +71,22 @@ def due(
 
 
 def _verification_due(mirror: Mirror, policy: Policy, now: datetime) -> bool:
-    return mirror.verified_at is None or now - from_iso(mirror.verified_at) >= timedelta(seconds=policy.verify_every)
+    verified_at = past(mirror.verified_at, now)
+    return verified_at is None or now - verified_at >= timedelta(seconds=policy.verify_every)
 
 
 def _worth_another_try(head: CollectionHead, mirror: Mirror, now: datetime) -> bool:
     """Whether an own playlist that was refused may be read by now: it changed, or a day has passed. Playlists of others
     are asked again with the verification only; the snapshot of those that Spotify makes changes with every request."""
-    return head.snapshot != mirror.snapshot or mirror.tried_at is None or now - from_iso(mirror.tried_at) >= DAY
+    tried_at = past(mirror.tried_at, now)
+    return head.snapshot != mirror.snapshot or tried_at is None or now - tried_at >= DAY
 
 
 def _waits(mirror: Mirror, rule: Rule, now: datetime) -> str:
-    if rule.every is None or mirror.synced_at is None:
+    synced_at = past(mirror.synced_at, now)
+    if rule.every is None or synced_at is None:
         return ""
-    next_time = from_iso(mirror.synced_at) + timedelta(seconds=rule.every)
+    next_time = synced_at + timedelta(seconds=rule.every)
     return f"not before {next_time:%Y-%m-%d %H:%M} UTC" if now < next_time else ""
 
 
@@ -151,16 +154,16 @@ def learn(part: Part, shown: TargetHead | None) -> Part:
 
 def order_key(head: CollectionHead, mirror: Mirror | None, policy: Policy, now: datetime) -> tuple[object, ...]:
     """Sorts due collections, first things first."""
-    tried = mirror.tried_at if mirror is not None else None
+    tried = past(mirror.tried_at, now) if mirror is not None else None
     # One that was never tried waits since it was first due: else a busy one would be preferred to it for ever.
-    waits_since = tried or (mirror.seen_at if mirror is not None else None)
-    waited_days = (now - from_iso(waits_since)).days if waits_since else 0
+    waits_since = tried or (past(mirror.seen_at, now) if mirror is not None else None)
+    waited_days = (now - waits_since).days if waits_since else 0
     begun = mirror is not None and unfinished(mirror) and mirror.failures == 0
     return (
         -(policy.rule_for(head).priority + waited_days),
         policy.entities.index(ENTITY_OF[head.kind]),
         not begun,
-        tried or "",
+        to_iso(tried) if tried else "",
         head.total if head.total is not None else 0,
         head.id,
     )
@@ -177,6 +180,7 @@ def within(window: Window, now: datetime) -> bool:
 
 def given_up(mirror: Mirror, now: datetime) -> bool:
     """Whether a collection that vanished from the source has been gone long enough to be detached."""
-    if mirror.missing_since is None or mirror.missing_runs < TOMBSTONE_RUNS:
+    missing_since = past(mirror.missing_since, now)
+    if missing_since is None or mirror.missing_runs < TOMBSTONE_RUNS:
         return False
-    return now - from_iso(mirror.missing_since) >= timedelta(hours=TOMBSTONE_HOURS)
+    return now - missing_since >= timedelta(hours=TOMBSTONE_HOURS)

@@ -24,7 +24,7 @@ from musicdiff_job.core.document import DocumentHeader
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import TABLE
 from musicdiff_job.core.summary import CollectionState, ConflictLine, Summary
-from musicdiff_job.core.timestamps import from_iso, to_iso
+from musicdiff_job.core.timestamps import from_iso, past, to_iso
 from musicdiff_job.report.collections import (
     IN_STEP,
     UNSELECTED,
@@ -152,18 +152,21 @@ def ailments(checkpoint: Checkpoint, now: datetime, max_age: timedelta = MAX_AGE
     if not TABLE[last.outcome].healthy:
         first = f" ({last.errors[0].message})" if last.errors else ""
         found.append(f"the last run ended with {last.outcome.value}: {TABLE[last.outcome].meaning}{first}")
-    good = last_good(checkpoint)
+    if past(last.finished_at, now) is None:
+        found.append(f"the last run ended at {last.finished_at}, which is yet to come: was the clock set back?")
+    good = last_good(checkpoint, now)
     if checkpoint.paused is None and (good is None or now - good > max_age):
         since = f"since {to_iso(good)}" if good else "in the runs that are remembered"
         found.append(f"no run has gone well {since}")
     return tuple(found)
 
 
-def last_good(checkpoint: Checkpoint) -> datetime | None:
-    """When a run last ended without needing anybody, finished or not; a first sync takes many such runs."""
+def last_good(checkpoint: Checkpoint, now: datetime) -> datetime | None:
+    """When a run last ended without needing anybody, finished or not; a first sync takes many such runs. A time that
+    is yet to come says nothing."""
     ends = [run.finished_at for run in checkpoint.runs if TABLE[run.outcome].healthy]
-    known = [end for end in (*ends, checkpoint.last_success_at) if end]
-    return max(map(from_iso, known), default=None)
+    known = (past(end, now) for end in (*ends, checkpoint.last_success_at))
+    return max((end for end in known if end is not None), default=None)
 
 
 def failures_in_a_row(runs: tuple[Summary, ...]) -> int:
@@ -268,9 +271,12 @@ def _eta(runs: tuple[Summary, ...], needed: int | None, now: datetime) -> str | 
     pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(starts)]
     if not pauses:
         return None
-    return to_iso(max(now, starts[-1] + timedelta(seconds=median(pauses) * needed)))
+    try:
+        return to_iso(max(now, starts[-1] + timedelta(seconds=median(pauses) * needed)))
+    except OverflowError:
+        return None  # in more than eight thousand years
 
 
 def _closed_until(checkpoint: Checkpoint, service: Service, now: datetime) -> str | None:
     closed = checkpoint.not_before.get(service)
-    return closed.until if closed and from_iso(closed.until) > now else None
+    return closed.until if closed and closed.closed_until(now) else None

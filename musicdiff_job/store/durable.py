@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -47,13 +48,22 @@ def identity(path: Path) -> Identity | None:
         return None
 
 
-def read(path: Path) -> tuple[Identity, bytes] | None:
-    """The file's content and the identity of exactly that state, None when there is no file."""
+def read(path: Path, at_most: int = -1) -> tuple[Identity, bytes] | None:
+    """The file's content, or its first ``at_most`` bytes, and the identity of exactly that state; None when there is
+    no file."""
     try:
-        with path.open("rb") as file:
-            return _identity(os.fstat(file.fileno())), file.read()
+        with open(path, "rb", opener=_at_once) as file:
+            status = os.fstat(file.fileno())
+            _prove_regular(status)
+            return _identity(status), file.read(at_most)
     except FileNotFoundError:
         return None
+
+
+def prove_regular(path: Path) -> None:
+    """Raise ``OSError`` (EISDIR, or ENXIO for a pipe, a socket or a device) when what is there is no regular file."""
+    with suppress(FileNotFoundError):
+        _prove_regular(path.stat())
 
 
 def make_folder(folder: Path) -> None:
@@ -154,6 +164,18 @@ def _copy(path: Path, copy: Path) -> None:
         shutil.copyfileobj(source, target)
         target.flush()
         _sync(descriptor)
+
+
+def _prove_regular(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.ENXIO, "Not a regular file")
+
+
+def _at_once(path: str, flags: int) -> int:
+    # Opening a pipe would wait until somebody writes into it.
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _identity(status: os.stat_result) -> Identity:

@@ -88,11 +88,8 @@ class FileStore:
         """The header alone, unverified, for the price of reading a few kilobytes; None when there is no checkpoint.
         Raises ``CheckpointInvalid``."""
         try:
-            with self.path.open("rb") as file:
-                beginning = file.read(document.HEADER_ROOM)
-            return document.read_header(beginning)
-        except FileNotFoundError:
-            return None
+            found = durable.read(self.path, document.HEADER_ROOM)
+            return None if found is None else document.read_header(found[1])
         except (OSError, CheckpointInvalid) as error:
             raise _invalid(self.path, error) from error
 
@@ -160,8 +157,7 @@ class FileStore:
         holder = Holder(run_id, socket.gethostname(), os.getpid(), to_iso(now), to_iso(until))
         with ExitStack() as stack:
             try:
-                if self.path.is_dir():
-                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+                durable.prove_regular(self.path)
                 durable.make_folder(self.path.parent)
                 stack.enter_context(locked(self.path.with_name(f"{self.path.name}.lock"), holder))
             except OSError as error:

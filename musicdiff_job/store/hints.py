@@ -12,6 +12,7 @@ _MOUNTED = (
     "the file itself seems to be mounted (docker -v FILE:FILE, a Kubernetes subPath), and a mounted file cannot be "
     "replaced; mount its folder instead"
 )
+_UNLOCKED = f"mount that file system with locks (NFS needs its lock service), {_ELSEWHERE}"
 HINTS: dict[int, str] = {
     errno.ENOSPC: f"free some space on that disk, {_ELSEWHERE}",
     errno.EDQUOT: f"free some of your quota on that disk, {_ELSEWHERE}",
@@ -25,6 +26,15 @@ HINTS: dict[int, str] = {
     errno.ENOTDIR: "a folder is needed where the path names a file; correct checkpoint.url",
     errno.EEXIST: "a folder is needed where the path names a file; correct checkpoint.url",
     errno.EISDIR: "checkpoint.url must name a file, not a folder",
+    errno.ENXIO: "checkpoint.url must name a file, not a device, a pipe or a socket",
+    errno.ENAMETOOLONG: "give the checkpoint a shorter name; its companions' are up to 20 characters longer",
+    errno.ENOLCK: _UNLOCKED,
+    errno.EOPNOTSUPP: _UNLOCKED,
+    errno.ENOSYS: _UNLOCKED,
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+    errno.ENFILE: "the machine has no files left to open; see which program holds them (lsof)",
+    errno.ESTALE: f"the server no longer knows that file; mount the file system again, {_ELSEWHERE}",
+    errno.EIO: "the disk or the network behind it has failed; see the system's log, and keep a copy of the checkpoint",
     errno.ELOOP: "there is a symbolic link in a place where none may be; remove it",
 }
 """What to do, by what the operating system said."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from musicdiff_job.core.checkpoint import (
     RUNS_KEPT,
     Checkpoint,
     Mirror,
+    NotBefore,
     Pair,
     Part,
     acknowledge,
@@ -26,7 +29,10 @@ from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, ReorderTracks, UnlikeTrack
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary
+from musicdiff_job.core.timestamps import to_iso
 
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+DAY = 86_400
 ONE, TWO = CollectionId("spotify:playlist:1"), CollectionId("spotify:playlist:2")
 
 
@@ -40,6 +46,28 @@ def add(tracks: str) -> AddTracks:
 
 def remove(tracks: str) -> RemoveTracks:
     return RemoveTracks(PLAYLIST, ids(tracks))
+
+
+# Closed services
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "closed"),
+    [
+        pytest.param(0, 60, True, id="a minute"),
+        pytest.param(-86_400, 60, True, id="said yesterday"),
+        pytest.param(-86_400, 0, False, id="over"),
+        pytest.param(None, 60, True, id="said nobody knows when"),
+        pytest.param(0, 366 * DAY, True, id="a year"),
+        pytest.param(0, 366 * DAY + 1, False, id="longer than any service may ask"),
+        pytest.param(None, 366 * DAY + 1, False, id="that long, said nobody knows when"),
+        pytest.param(1, 60, False, id="said by a clock that was ahead"),
+    ],
+)
+def test_a_service_is_closed_as_long_as_it_said_and_may_say(since: int | None, until: int, closed: bool) -> None:
+    said_at = None if since is None else to_iso(NOW + timedelta(seconds=since))
+    ends = NOW + timedelta(seconds=until)
+    assert NotBefore(to_iso(ends), "quota", since=said_at).closed_until(NOW) == (ends if closed else None)
 
 
 # Intents

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from typing import Any
 
 import msgspec
@@ -221,6 +222,59 @@ def test_a_newer_schema_says_which_version_to_install(compress: bool) -> None:
     told = reason(gzip.compress(content, mtime=0) if compress else content)
     assert f"schema {SCHEMA + 1}, written by musicdiff_job 9.9.9" in told
     assert "upgrade musicdiff_job to 9.9.9 or later" in told
+
+
+NESTED = b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        NESTED,
+        sealed()[: sealed().index(b'"body": ') + 8] + NESTED,
+        sealed()[: sealed().index(b'"body": ') + 8] + b'{"a":' * 100_000 + b"1" + b"}" * 100_001,
+        b'{"lease":' * 100_000 + b'"body": {}',
+        resealed({}).replace(b'"body": {}', b'"body": ' + NESTED),
+    ],
+    ids=["nothing else", "body", "objects", "header", "a proper header"],
+)
+def test_nesting_without_end_is_damage(content: bytes) -> None:
+    for packed in (content, gzip.compress(content, mtime=0)):
+        assert reason(packed).startswith("the checkpoint")
+
+
+def test_nesting_in_what_an_older_schema_held_is_damage() -> None:
+    inner: Any = []
+    for _ in range(900):
+        inner = [inner]
+    content = resealed({"runs": inner}, schema=1)
+    with pytest.raises(CheckpointInvalid, match="schema 1 holds"):
+        decode(content, schema=2, migrations={1: dict})
+
+
+def trap(megabytes: int) -> bytes:
+    """A gzip of a document that goes on and on."""
+    packer = zlib.compressobj(wbits=31)
+    before, name, _ = sealed().partition(b'"body": ')
+    pieces = [packer.compress(before + name + b'{"overrides": "')]
+    pieces += [packer.compress(b"x" * (1 << 20)) for _ in range(megabytes)]
+    return b"".join([*pieces, packer.compress(b'"}}'), packer.flush()])
+
+
+def test_what_unpacks_without_end_is_refused_before_it_fills_the_memory() -> None:
+    most = document.UNPACKED_AT_MOST
+    told = reason(trap(1 + most // (1 << 20)))
+    assert f"bytes unpack to more than {most}: it is none of ours" in told
+    assert "checksum" in reason(trap(1)), "what is read whole is judged by its checksum"
+
+
+def test_a_large_checkpoint_may_unpack_to_more_than_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "UNPACKED_AT_MOST", 1000)
+    large = Checkpoint(overrides=hashlib.shake_256(b"seed").hexdigest(5_000) + "x" * 100_000)
+    content = sealed(large, compress=True)
+    assert decode(content)[1] == large
+    monkeypatch.setattr(document, "UNPACKED_TIMES", 2)
+    assert f"unpack to more than {2 * len(content)}" in reason(content)
 
 
 def test_an_older_schema_is_migrated_after_its_checksum_was_checked() -> None:

@@ -81,6 +81,8 @@ def ask(
 
 
 READING = Reading("s1", 10)
+AHEAD = to_iso(NOW + timedelta(days=400))
+"""What a clock has written that was ahead and has been set back."""
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,7 @@ READING = Reading("s1", 10)
         pytest.param(mirror(retry_at=to_iso(NOW)), "unmatched tracks are due again", id="retry now"),
         pytest.param(mirror(verified_at=ago(days=7)), "verification due", id="verification"),
         pytest.param(mirror(verified_at=None), "verification due", id="never verified"),
+        pytest.param(mirror(verified_at=AHEAD), "verification due", id="verified by a clock that was ahead"),
         pytest.param(
             mirror(state=CollectionState.SKIPPED, verified_at=ago(days=7)),
             "to be looked at again",
@@ -219,6 +222,26 @@ def test_every_waits_after_a_success_but_never_leaves_anything_unfinished() -> N
     assert ask(mirror(snapshot="s0", synced_at=ago(hours=6)), policy=slow) == Due("snapshot changed")
     assert ask(mirror(reading=READING), policy=slow) == Due("unfinished")
     assert ask(None, policy=slow) == Due("new")
+
+
+def test_a_success_in_the_future_is_not_waited_for() -> None:
+    every = Policy(rules=(Rule("Gym", every=3600.0),))
+    assert ask(mirror(synced_at=AHEAD, snapshot="s0"), policy=every) == Due("snapshot changed")
+    assert ask(mirror(synced_at=ago(seconds=1), snapshot="s0"), policy=every) != Due("snapshot changed")
+
+
+def test_a_list_refused_in_the_future_is_asked_for_again() -> None:
+    refused = mirror(state=CollectionState.SKIPPED, reason="not yours to read")
+    assert ask(msgspec.structs.replace(refused, tried_at=AHEAD)) == Due("to be looked at again")
+    assert ask(msgspec.structs.replace(refused, tried_at=ago(hours=1))) == NotDue("not yours to read")
+
+
+def test_what_was_tried_in_the_future_does_not_wait_behind_everything_else() -> None:
+    def key(**times: str | None) -> tuple[object, ...]:
+        return order_key(head(), mirror(**times), POLICY, NOW)
+
+    assert key(tried_at=AHEAD) < key(tried_at=ago(seconds=1))
+    assert key(tried_at=None, seen_at=AHEAD) == key(tried_at=None)
 
 
 def test_outside_its_window_nothing_is_due() -> None:
@@ -384,6 +407,7 @@ def test_no_collection_starves_however_small_the_budget(ones: list[tuple[int, Ki
         (ago(hours=23.9), 9, False),
         (ago(hours=24), 2, True),
         (ago(days=9), 2, True),
+        (AHEAD, 9, False),
     ],
 )
 def test_a_vanished_collection_is_given_up_after_two_runs_and_a_day(since: str | None, runs: int, over: bool) -> None:

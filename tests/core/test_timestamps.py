@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicdiff_job.core.timestamps import from_iso, to_iso
+from musicdiff_job.core.timestamps import from_iso, past, to_iso
 
 MOMENTS = st.floats(0, 200_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
@@ -30,7 +30,21 @@ def test_texts_sort_as_their_times_do(moments: list[datetime]) -> None:
     assert sorted(texts) == [to_iso(moment) for moment in sorted(moments)]
 
 
-@pytest.mark.parametrize("text", ["", "2026-07-01", "2026-07-01T12:00:00", "yesterday", "1782907200"])
+def test_what_has_not_happened_yet_has_no_known_time() -> None:
+    now = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert past("2026-07-01T12:00:00Z", now) == now
+    assert past("2026-07-01T11:59:59Z", now) == now - timedelta(seconds=1)
+    assert past("2026-07-01T12:00:01Z", now) is None
+    assert past(None, now) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "2026-07-01", "2026-07-01T12:00:00", "yesterday", "1782907200", "2026-02-30T12:00:00Z",
+        "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
+    ],
+)  # fmt: skip
 def test_what_is_no_time_in_utc_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         from_iso(text)

@@ -71,6 +71,15 @@ def test_a_run_that_is_too_long_ago_is_not_healthy() -> None:
     assert ailments(sample(), late, timedelta(days=2)) == ()
 
 
+def test_a_last_run_that_is_yet_to_come_is_told_and_proves_nothing() -> None:
+    early = NOW - timedelta(days=3650)
+    told = ailments(sample(), early, timedelta(days=9999))
+    assert told == (
+        "the last run ended at 2026-11-21T03:00:42Z, which is yet to come: was the clock set back?",
+        "no run has gone well in the runs that are remembered",
+    )
+
+
 def test_a_first_sync_of_many_days_is_healthy() -> None:
     runs = (run_summary(20, Outcome.MORE_TO_DO, 3), run_summary(21, Outcome.MORE_TO_DO, 3))
     assert ailments(Checkpoint(runs=runs), NOW) == ()
@@ -127,6 +136,13 @@ def test_no_guess_without_a_pace() -> None:
     once = msgspec.structs.replace(sample(), runs=(run_summary(21, Outcome.MORE_TO_DO, 4),))
     assert (progress_of(once, NOW).eta_runs, progress_of(once, NOW).eta_at) == (2, None)
     assert progress_of(Checkpoint(), NOW).percent is None
+
+
+def test_a_pace_that_would_take_millennia_makes_no_guess() -> None:
+    endless = mirror(GYM, "Gym", CollectionState.PENDING, entries=1_000_000_000)
+    progress = progress_of(sample().with_mirror(endless), NOW)
+    assert progress.eta_runs is not None
+    assert progress.eta_at is None
 
 
 def test_a_day_that_is_past_becomes_now() -> None:

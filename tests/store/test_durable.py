@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,36 @@ def test_the_identity_is_that_of_the_state_that_was_written_or_read(tmp_path: Pa
     assert durable.identity(path) == state
     assert durable.read(path) == (state, b"one")
     assert put(path, b"one") != state
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "socket", "folder"])
+def test_only_a_regular_file_is_read_and_nothing_else_is_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "file"
+    number = errno.ENXIO
+    with socket.socket(socket.AF_UNIX) as listening:
+        match kind:
+            case "pipe":
+                os.mkfifo(path)
+            case "device":
+                path.symlink_to("/dev/zero")
+            case "socket":
+                listening.bind(str(path))
+            case _:
+                path.mkdir()
+                number = errno.EISDIR
+        for refuse in (durable.read, durable.prove_regular):
+            with pytest.raises(OSError, match=r".") as refusal:
+                refuse(path)
+            assert refusal.value.errno == number
+
+
+def test_a_regular_file_or_none_is_regular(tmp_path: Path) -> None:
+    durable.prove_regular(tmp_path / "file")
+    put(tmp_path / "file", b"content")
+    durable.prove_regular(tmp_path / "file")
+    found = durable.read(tmp_path / "file", 3)
+    assert found is not None
+    assert (found[0], found[1]) == (durable.identity(tmp_path / "file"), b"con")
 
 
 def test_what_is_kept_stays_as_it_was(folder: Path) -> None:

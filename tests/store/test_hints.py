@@ -20,6 +20,14 @@ from musicdiff_job.store.hints import unwritable
         (errno.EBUSY, "mount its folder instead"),
         (errno.EXDEV, "mount its folder instead"),
         (errno.ENOTDIR, "correct checkpoint.url"),
+        (errno.ENXIO, "must name a file"),
+        (errno.ENOLCK, "with locks"),
+        (errno.EOPNOTSUPP, "with locks"),
+        (errno.ENOSYS, "with locks"),
+        (errno.EMFILE, "ulimit -n"),
+        (errno.EIO, "the disk or the network behind it"),
+        (errno.ENAMETOOLONG, "shorter name"),
+        (errno.ESTALE, "mount the file system again"),
     ],
 )
 def test_the_systems_words_and_what_to_do(number: int, told: str) -> None:
@@ -29,5 +37,5 @@ def test_the_systems_words_and_what_to_do(number: int, told: str) -> None:
 
 
 def test_a_refusal_without_a_hint_is_told_all_the_same() -> None:
-    error = unwritable(Path("/c"), OSError(errno.EIO, "Input/output error"), "the checkpoint cannot be locked")
-    assert str(error) == "the checkpoint cannot be locked: Input/output error (/c)"
+    error = unwritable(Path("/c"), OSError(errno.EDOM, "Out of domain"), "the checkpoint cannot be locked")
+    assert str(error) == "the checkpoint cannot be locked: Out of domain (/c)"
