@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import logging
 import os
 import socket
 import struct
@@ -45,6 +46,7 @@ class Moto:
     def __init__(self) -> None:
         from moto.server import ThreadedMotoServer
 
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         self._server.start()
         host, port = self._server.get_host_and_port()
@@ -96,32 +98,34 @@ class Seen:
 
 @dataclass
 class Spoil:
-    """What becomes of some requests. The first ``skip`` that match are served as usual, then ``times`` are spoilt.
+    """What becomes of some requests. The first ``skip`` that match are served as usual; of those after them every
+    ``every``-th is spoilt, ``times`` times.
 
     ``meanwhile`` is done first. Then: ``status`` with ``code`` and ``message`` is answered in the server's stead;
-    ``lose`` has the server carry the request out and resets the connection; ``hang`` neither forwards nor answers;
-    with none of these the request is served.
+    ``lose`` has the server carry the request out and resets the connection; ``cut`` ends an answer in the middle of its
+    body; ``hang`` neither forwards nor answers; with none of these the request is served.
     """
 
     method: str = "PUT"
     key: str = "*"
     skip: int = 0
     times: int = 1
+    every: int = 1
     status: int = 0
     code: str = ""
     message: str = "Access Denied"
     lose: bool = False
+    cut: bool = False
     hang: bool = False
     meanwhile: Callable[[], object] = lambda: None
+    met: int = 0
 
     def takes(self, seen: Seen) -> bool:
         if seen.method != self.method or not fnmatchcase(seen.key, self.key):
             return False
-        self.skip, left = max(0, self.skip - 1), self.skip
-        if left or not self.times:
-            return False
-        self.times -= 1
-        return True
+        self.met += 1
+        past = self.met - self.skip
+        return past > 0 and past % self.every == 0 and past <= self.times * self.every
 
 
 @dataclass
@@ -211,7 +215,7 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()
                 return
-            self._answer(seen, status, answered, content)
+            self._answer(seen, status, answered, content, cut=spoil is not None and spoil.cut)
 
         do_PUT = do_GET  # noqa: N815 - the names are the base class's
 
@@ -233,7 +237,9 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
             finally:
                 upstream.close()
 
-        def _answer(self, seen: Seen, status: int, headers: dict[str, str], content: bytes) -> None:
+        def _answer(
+            self, seen: Seen, status: int, headers: dict[str, str], content: bytes, *, cut: bool = False
+        ) -> None:
             seen.status = status
             self.send_response_only(status)
             for name, value in headers.items():
@@ -241,7 +247,8 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(content[: len(content) // 2] if cut else content)
+            self.close_connection = cut or self.close_connection
 
     return Exchange
 
