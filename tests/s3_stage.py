@@ -93,6 +93,7 @@ class Seen:
     """GET, PUT, or COPY for a PUT that names a source."""
     key: str
     headers: dict[str, str]
+    body: bytes
     status: int = 0
 
 
@@ -195,7 +196,7 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             key = unquote(urlsplit(self.path).path).lstrip("/").partition("/")[2]
-            seen = Seen("COPY" if "x-amz-copy-source" in headers else self.command, key, headers)
+            seen = Seen("COPY" if "x-amz-copy-source" in headers else self.command, key, headers, body)
             spoil = between.note(seen)
             if spoil is not None:
                 spoil.meanwhile()

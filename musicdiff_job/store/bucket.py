@@ -88,7 +88,7 @@ class Bucket:
                 raise self._refusal(error, key, "read") from None
             try:
                 return Held(answer["ETag"], answer["Body"].read())
-            except BotoCoreError as error:  # boto3 does not repeat what breaks off after its head
+            except (BotoCoreError, Interrupted) as error:  # boto3 does not repeat what breaks off after its head
                 if attempt == _READS or self._stop.signal is not None:
                     raise self._refusal(error, key, "read") from None
 

@@ -109,7 +109,7 @@ class S3Document:
         if header is not None and header.lease is not None and _is_live(header.lease, self.clock.now()):
             raise Locked(
                 f"another run holds the checkpoint: {held_by(header.lease)}",
-                "nothing to do: this run ends here and the next one goes on. What a killed run held is free then",
+                "nothing to do: this run ends here and the next one goes on; one that was killed holds it until then",
             )
 
     def invalid(self, error: CheckpointInvalid) -> CheckpointInvalid:

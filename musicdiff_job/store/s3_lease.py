@@ -114,17 +114,22 @@ class S3Lease:
             event("lease.not_returned", logging.WARNING, reason=str(error), expires_at=self._claim.expires_at)
 
     def _keep(self) -> None:
-        if self._kept:
-            return
-        if self._header.generation > 0:
+        if not self._kept and self._header.generation > 0:
             schema = self._header.schema
-            kept = [f"{self._at.key}.v{schema}"] * (schema < SCHEMA) + [self._at.previous]
-            try:
-                for key in kept:
-                    self._at.bucket.copy(self._at.key, key, self._etag)
-            except Moved:
-                raise self._lost(self._at.glimpse()) from None
+            for key in [f"{self._at.key}.v{schema}"] * (schema < SCHEMA) + [self._at.previous]:
+                self._copy(key)
         self._kept = True
+
+    def _copy(self, key: str) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._at.bucket.copy(self._at.key, key, self._etag)
+            except Moved:
+                self._go_on_from(self._at.glimpse())
+                self._at.clock.wait(PAUSE * attempt)
+            else:
+                return
+        raise self._at.refused()
 
     def _replace(self, header: DocumentHeader, content: bytes) -> None:
         for attempt in range(1, ATTEMPTS + 1):
@@ -141,16 +146,21 @@ class S3Lease:
             if present is not None and present.header == header:
                 self._etag = present.etag
                 break  # it was carried out, only the answer was lost
-            if present is None or (present.etag != self._etag and not self._wrote(present.header)):
-                raise self._lost(present)
+            self._go_on_from(present)
             if trouble is not None:
+                self._is_ours = present is not None and present.header == self._header
                 raise trouble
-            # A conflict that is over (409), or an earlier write of ours that has arrived late.
-            self._etag = present.etag
             self._at.clock.wait(PAUSE * attempt)
         else:
             raise self._at.refused()
         self._header, self._content = header, content
+
+    def _go_on_from(self, present: Glimpse | None) -> None:
+        """Take what is there for the state to replace, if it carries our claim: then a conflict is over (409), the
+        document was copied over itself, or an earlier write of ours has arrived late. Else raise ``LostLease``."""
+        if present is None or not self._wrote(present.header):
+            raise self._lost(present)
+        self._etag = present.etag
 
     def _wrote(self, header: DocumentHeader | None) -> bool:
         return header is not None and header.lease == self._claim
