@@ -22,18 +22,32 @@ from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Trigger
 from musicdiff_job.dry_run import DryStore, DryTarget
 from musicdiff_job.gate import Gate, Limits
-from musicdiff_job.ports import Catalogue, Clock, Observer, Source, Store, Target
+from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, Observer, Source, Store, Target
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.settings import Credentials, Loaded, Settings
 from musicdiff_job.settings.choices import Direction, SourceKind, TargetKind
 from musicdiff_job.store.file import FileStore
 
 
-def open_store(settings: Settings, clock: Clock) -> FileStore:
-    """The checkpoint's store. Raises ``ConfigError`` for a place that this version cannot keep it in."""
-    if settings.checkpoint.url.startswith("s3://"):
-        raise ConfigError(["checkpoint.url: this version keeps the checkpoint in a file; s3:// comes later"])
-    return FileStore(Path(settings.checkpoint.url), clock=clock, app_version=__version__)
+def open_store(settings: Settings, clock: Clock, stop: StopFlag | None = None) -> CheckpointStore:
+    """The checkpoint's store; ``stop`` is the stop flag of the run that it is for. Reaches nothing. Raises
+    ``ConfigError`` for an address that no checkpoint can have, and for S3 where boto3 is not installed."""
+    url = settings.checkpoint.url
+    if not url.startswith("s3://"):
+        return FileStore(Path(url), clock=clock, app_version=__version__)
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    if key.endswith("/"):
+        raise ConfigError(
+            [f"checkpoint.url: {url} is a folder; it must name an object, s3://bucket/checkpoint.json.gz"]
+        )
+    try:
+        from musicdiff_job.store.s3 import S3Store
+    except ModuleNotFoundError as error:
+        if error.name not in ("boto3", "botocore"):
+            raise
+        told = "checkpoint.url: a checkpoint in S3 needs boto3: pip install 'musicdiff-job[s3]'"
+        raise ConfigError([told]) from None
+    return S3Store(bucket, key, clock=clock, app_version=__version__, stop=stop or StopFlag())
 
 
 def assemble(

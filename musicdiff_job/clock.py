@@ -14,12 +14,18 @@ class StopFlag:
         self._event = threading.Event()
         self.signal: int | None = None
         """The signal's number, None while the flag is not set."""
+        self._set_at = 0.0
 
     def set(self, signal: int) -> None:
         """Ask the run to stop; the first signal is remembered."""
         if self.signal is None:
+            self._set_at = time.monotonic()
             self.signal = signal
         self._event.set()
+
+    def age(self) -> float:
+        """Seconds since the first signal; 0 while the flag is not set."""
+        return 0.0 if self.signal is None else time.monotonic() - self._set_at
 
     def wait(self, seconds: float) -> None:
         """Wait for at most ``seconds``, no longer than until the flag is set."""

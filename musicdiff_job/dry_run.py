@@ -136,5 +136,5 @@ class _DryLease:
     def prove_writable(self) -> None:
         """Nothing will be written."""
 
-    def save(self, checkpoint: Checkpoint) -> None:
+    def save(self, checkpoint: Checkpoint, *, last: bool = False) -> None:
         """Nothing is written."""

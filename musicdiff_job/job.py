@@ -114,9 +114,9 @@ def _finish(lease: Lease, loaded: Checkpoint, session: Session | None, log: RunL
     try:
         if session:
             session.checkpoint = checkpoint
-            session.save()
+            session.save(last=True)
         else:
-            lease.save(checkpoint)
+            lease.save(checkpoint, last=True)
     except (CheckpointUnwritable, LostLease) as error:
         log.stopped(error)
         summary = log.summary(session)

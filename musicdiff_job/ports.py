@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.document import DocumentHeader
 from musicdiff_job.core.match import Question
 from musicdiff_job.core.model import (
     AccountId,
@@ -149,12 +150,13 @@ class Lease(Protocol):
         ...
 
     def prove_writable(self) -> None:
-        """Write and remove a trial file (or renew the lease) where the checkpoint goes. Raises
-        ``CheckpointUnwritable``."""
+        """Prove that the checkpoint can be replaced, without replacing it. Nothing where taking the lease has proved
+        it. Raises ``CheckpointUnwritable``."""
         ...
 
-    def save(self, checkpoint: Checkpoint) -> None:
-        """Replace the checkpoint atomically and durably. Raises ``CheckpointUnwritable``, ``LostLease``."""
+    def save(self, checkpoint: Checkpoint, *, last: bool = False) -> None:
+        """Replace the checkpoint atomically and durably. After the ``last`` save none may follow, so that it can give
+        the lease back. Raises ``CheckpointUnwritable``, ``LostLease``."""
         ...
 
 
@@ -167,6 +169,39 @@ class Store(Protocol):
 
     def lease(self, run_id: str, until: datetime) -> AbstractContextManager[Lease]:
         """Take the lease for a run that ends by ``until``. Raises ``Locked`` on entry when another run has it."""
+        ...
+
+
+class CheckpointStore(Store, Protocol):
+    """A store as the command line knows it: there it is also created, looked at, checked and rolled back."""
+
+    @property
+    def place(self) -> str:
+        """Where the checkpoint is, for people."""
+        ...
+
+    def create(self, run_id: str) -> bool:
+        """Create an empty checkpoint where there is none, and whether that was so; what is there is not touched.
+        Raises ``Locked``, ``CheckpointUnwritable``."""
+        ...
+
+    def peek_header(self) -> DocumentHeader | None:
+        """The header alone, unverified and cheaply; None when there is no checkpoint. Raises ``CheckpointInvalid``."""
+        ...
+
+    def verify(self) -> DocumentHeader:
+        """Read all of the checkpoint, check it, and give its header. Raises ``CheckpointInvalid``, also when there
+        is none."""
+        ...
+
+    def previous_header(self) -> DocumentHeader | None:
+        """The header of what ``restore_previous`` would restore, checked; None when there is nothing whole."""
+        ...
+
+    def restore_previous(self) -> DocumentHeader:
+        """Put the state before the latest run back and give its header; the present one, whole or not, becomes the
+        previous one. Raises ``Locked``, ``CheckpointInvalid`` when there is nothing whole to go back to, and
+        ``CheckpointUnwritable``."""
         ...
 
 

@@ -142,14 +142,14 @@ class Session:
         """The target playlists that mirrors own."""
         return frozenset(part.playlist for mirror in self.checkpoint.mirrors.values() for part in mirror.parts)
 
-    def save(self) -> None:
-        """Save now, with the gate's ledgers and closed services."""
+    def save(self, *, last: bool = False) -> None:
+        """Save now, with the gate's ledgers and closed services. Nothing can be saved after the ``last`` time."""
         self.checkpoint = msgspec.structs.replace(
             self.checkpoint,
             ledgers={**self.checkpoint.ledgers, **self.gate.ledgers()},
             not_before=self.gate.not_before(),
         )
-        self.lease.save(self.checkpoint)
+        self.lease.save(self.checkpoint, last=last)
         self._saved_at = self.job.clock.monotonic()
 
     def save_soon(self) -> None:

@@ -178,7 +178,7 @@ class MemoryStore:
     def prove_writable(self) -> None:
         pass
 
-    def save(self, checkpoint: Checkpoint) -> None:
+    def save(self, checkpoint: Checkpoint, *, last: bool = False) -> None:
         self.on_save(checkpoint)
         self.saved.append(checkpoint)
 

@@ -88,11 +88,11 @@ class MortalLease:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lease, name)
 
-    def save(self, checkpoint: Checkpoint) -> None:
+    def save(self, checkpoint: Checkpoint, *, last: bool = False) -> None:
         self._left -= 1
         if self._left == 0 and self._before:
             raise Killed
-        self._lease.save(checkpoint)
+        self._lease.save(checkpoint, last=last)
         if self._left == 0:
             raise Killed
 

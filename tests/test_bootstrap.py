@@ -27,6 +27,7 @@ from musicdiff_job.core.summary import Trigger
 from musicdiff_job.dry_run import DryStore, DryTarget
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.store.file import FileStore
+from musicdiff_job.store.s3 import S3Store
 
 NOWHERE = {
     "MUSICDIFF_SPOTIFY_API_URL": "http://127.0.0.1:9/v1",
@@ -161,8 +162,44 @@ def test_what_this_version_would_ignore_is_refused_all_at_once(tmp_path: Path) -
 def test_the_checkpoint_is_kept_where_the_settings_say(tmp_path: Path) -> None:
     loaded = load(tmp_path, MUSICDIFF_CHECKPOINT_URL=str(tmp_path / "here.json"))
     assert isinstance(bootstrap.open_store(loaded.settings, ToldClock()), FileStore)
-    with pytest.raises(ConfigError, match="s3"):
-        bootstrap.open_store(load(tmp_path, MUSICDIFF_CHECKPOINT_URL="s3://bucket/key").settings, ToldClock())
+    loaded = load(tmp_path, MUSICDIFF_CHECKPOINT_URL="s3://bucket/{profile}/a key.json.gz")
+    store = bootstrap.open_store(loaded.settings, ToldClock())
+    assert isinstance(store, S3Store)
+    assert store.place == "s3://bucket/default/a key.json.gz"
+
+
+def test_a_folder_in_a_bucket_is_no_place_for_a_checkpoint(tmp_path: Path) -> None:
+    loaded = load(tmp_path, MUSICDIFF_CHECKPOINT_URL="s3://bucket/folder/")
+    with pytest.raises(ConfigError, match="must name an object"):
+        bootstrap.open_store(loaded.settings, ToldClock())
+
+
+def run_apart(program: str, tmp_path: Path, url: str) -> subprocess.CompletedProcess[str]:
+    """A command line in an interpreter of its own, begun and ended by ``program``."""
+    return subprocess.run(
+        [sys.executable, "-c", program, "checkpoint", "show"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"HOME": str(tmp_path), "MUSICDIFF_CHECKPOINT_URL": url},
+    )
+
+
+def test_without_boto3_it_says_what_to_install(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['boto3'] = None; from musicdiff_job.cli.root import root; root()"
+    done = run_apart(program, tmp_path, "s3://bucket/key")
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr == "checkpoint.url: a checkpoint in S3 needs boto3: pip install 'musicdiff-job[s3]'\n"
+
+
+def test_boto3_is_not_imported_for_a_file(tmp_path: Path) -> None:
+    program = (
+        "import sys; from musicdiff_job.cli.root import root; root(standalone_mode=False); "
+        "print(sorted({'boto3', 'botocore'} & set(sys.modules)), 'musicdiff_job.store.file' in sys.modules)"
+    )
+    done = run_apart(program, tmp_path, str(tmp_path / "checkpoint.json"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "[] True"
 
 
 # Overrides

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC
+from types import SimpleNamespace
+
+import pytest
 
 from musicdiff_job.clock import StopFlag, SystemClock
 
@@ -14,6 +17,16 @@ def test_the_first_signal_is_remembered() -> None:
     stop.set(15)
     stop.set(2)
     assert stop.signal == 15
+
+
+def test_the_age_is_that_of_the_first_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([100.0, 103.5])
+    monkeypatch.setattr("musicdiff_job.clock.time", SimpleNamespace(monotonic=lambda: next(times)))
+    stop = StopFlag()
+    assert stop.age() == 0.0
+    stop.set(15)
+    stop.set(2)
+    assert stop.age() == 3.5
 
 
 def test_a_set_flag_ends_every_wait() -> None:

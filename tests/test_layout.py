@@ -35,6 +35,7 @@ TOGETHER = {
     "cli/test_edits.py": ("cli/match", "cli/pause", "cli/reset"),
     "core/test_versions.py": ("core/version_words",),
     "store/test_file_store.py": ("store/file",),
+    "store/test_s3_store.py": ("store/s3", "store/s3_document", "store/s3_lease"),
     "test_job.py": ("run_log", "survey"),
     "test_consulting.py": ("asking",),
     "test_mirroring.py": ("writing",),

@@ -38,7 +38,7 @@ COMMANDS = {
     "pause": Lazy("pause", "pause", "Make runs do nothing until `resume`."),
     "resume": Lazy("pause", "resume", "Let runs work again."),
     "reset": Lazy("reset", "reset", "Forget part of the checkpoint."),
-    "checkpoint": Lazy("checkpoint", "checkpoint", "Look at the checkpoint, check it, roll it back."),
+    "checkpoint": Lazy("checkpoint", "checkpoint", "Create the checkpoint, look at it, check it, roll it back."),
     "auth": Lazy("auth", "auth", "Make the credentials, and see which there are."),
     "demo": Lazy("demo", "demo", "Run the real job against a built-in Spotify and Deezer."),
 }

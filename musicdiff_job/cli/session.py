@@ -21,9 +21,8 @@ from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.timestamps import to_iso
-from musicdiff_job.ports import Lease
+from musicdiff_job.ports import CheckpointStore, Lease
 from musicdiff_job.settings import Loaded, Settings
-from musicdiff_job.store.file import FileStore
 
 if TYPE_CHECKING:
     import click
@@ -41,7 +40,7 @@ class Session:
     stop: StopFlag
     clock: SystemClock
     redactor: Redactor
-    store: FileStore
+    store: CheckpointStore
     run_id: str
 
     def now(self) -> datetime:
@@ -92,7 +91,7 @@ def open_session(
     keep_log(loaded.settings, options, redactor, name, drawn=drawn)
     for warning in loaded.warnings:
         journal.event("settings.warning", logging.WARNING, warning=warning)
-    store = bootstrap.open_store(loaded.settings, clock)
+    store = bootstrap.open_store(loaded.settings, clock, stop)
     return Session(options, loaded, stop, clock, redactor, store, name)
 
 

@@ -53,11 +53,13 @@ _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A lease written into the document, for stores that have no locks: run ``run_id`` on ``host`` may write until
-    ``expires_at`` (ISO-8601, UTC)."""
+    ``expires_at`` (ISO-8601, UTC). ``nonce`` is random: who finds it in a document knows that it is their own, whatever
+    two runs may be called."""
 
     run_id: str
     host: str
     expires_at: str
+    nonce: str
 
 
 class DocumentHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -114,13 +116,15 @@ def encode(
         sha256="",
         lease=lease,
     )
-    header = msgspec.structs.replace(unsigned, sha256=_digest(unsigned, body))
-    fields = msgspec.json.encode(header)
-    if indented:
-        opening = msgspec.json.format(fields, indent=2).removesuffix(b"\n}")
-        return header, b"".join((opening, b",\n  ", _BODY, b" ", body, b"\n}\n"))
-    plain = b"".join((fields.removesuffix(b"}"), b",", _BODY, body, b"}\n"))
-    return header, gzip.compress(plain, compresslevel=1, mtime=0) if compress else plain
+    return _sealed(unsigned, body, indented=indented, compress=compress)
+
+
+def with_lease(content: bytes, lease: Claim | None, *, compress: bool) -> tuple[DocumentHeader, bytes]:
+    """The same document under another lease, and its header. The body stays as it is, byte for byte and of its old
+    schema if it is old, and so does what the header says of the last save. Raises ``CheckpointInvalid``."""
+    header, body = _opened(content, SCHEMA)
+    indented = not compress and (b"\n" in body or len(body) <= INDENTED_UP_TO)
+    return _sealed(msgspec.structs.replace(header, lease=lease), body, indented=indented, compress=compress)
 
 
 def read_header(content: bytes, *, schema: int = SCHEMA) -> DocumentHeader:
@@ -158,18 +162,12 @@ def decode(
     Raises ``CheckpointInvalid`` saying what is wrong: not a checkpoint, cut short, damaged, of a newer schema, or
     holding what its schema does not allow or what makes no sense (see ``sound``).
     """
-    header = read_header(content, schema=schema)
-    try:
-        document = msgspec.json.decode(_inflated(content), type=_Document)
-    except _MALFORMED as error:
-        raise CheckpointInvalid(f"the checkpoint is cut short or damaged ({error})") from error
-    if header.sha256 != _digest(header, document.body):
-        raise CheckpointInvalid("the checkpoint is damaged or was edited: its checksum does not agree")
+    header, body = _opened(content, schema)
     try:
         if header.schema == schema:
-            checkpoint = msgspec.json.decode(document.body, type=Checkpoint)
+            checkpoint = msgspec.json.decode(body, type=Checkpoint)
         else:
-            older = msgspec.json.decode(document.body, type=Body)
+            older = msgspec.json.decode(body, type=Body)
             migrated = migrate(older, header.schema, to=schema, migrations=migrations)
             checkpoint = msgspec.convert(migrated, Checkpoint)
     except _MALFORMED as error:
@@ -179,9 +177,32 @@ def decode(
     return header, checkpoint
 
 
-def _digest(header: DocumentHeader, body: bytes | msgspec.Raw) -> str:
+def _opened(content: bytes, schema: int) -> tuple[DocumentHeader, bytes]:
+    """The header and the body's bytes, once the checksum agrees."""
+    header = read_header(content, schema=schema)
+    try:
+        body = bytes(msgspec.json.decode(_inflated(content), type=_Document).body)
+    except _MALFORMED as error:
+        raise CheckpointInvalid(f"the checkpoint is cut short or damaged ({error})") from error
+    if header.sha256 != _digest(header, body):
+        raise CheckpointInvalid("the checkpoint is damaged or was edited: its checksum does not agree")
+    return header, body
+
+
+def _sealed(unsigned: DocumentHeader, body: bytes, *, indented: bool, compress: bool) -> tuple[DocumentHeader, bytes]:
+    """The document of these parts, signed."""
+    header = msgspec.structs.replace(unsigned, sha256=_digest(unsigned, body))
+    fields = msgspec.json.encode(header)
+    if indented:
+        opening = msgspec.json.format(fields, indent=2).removesuffix(b"\n}")
+        return header, b"".join((opening, b",\n  ", _BODY, b" ", body, b"\n}\n"))
+    plain = b"".join((fields.removesuffix(b"}"), b",", _BODY, body, b"}\n"))
+    return header, gzip.compress(plain, compresslevel=1, mtime=0) if compress else plain
+
+
+def _digest(header: DocumentHeader, body: bytes) -> str:
     digest = hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(header, sha256="")))
-    digest.update(memoryview(body))
+    digest.update(body)
     return digest.hexdigest()
 
 

@@ -32,7 +32,7 @@ from musicdiff_job.core.errors import CheckpointInvalid, CheckpointUnwritable, L
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.ports import Clock
 from musicdiff_job.store import durable
-from musicdiff_job.store.hints import HINTS, unwritable
+from musicdiff_job.store.hints import BEGIN_ANEW, HINTS, unwritable, way_back
 from musicdiff_job.store.lock import Holder, locked
 
 RESTORING = "checkpoint restore-previous"
@@ -41,8 +41,6 @@ SPARE_BYTES = 64 * 1024
 """Free space asked for besides twice the checkpoint's size (the next generation and what it grows by)."""
 
 _TRIAL_BYTES = 4096
-
-_BEGIN_ANEW = "put a backup in its place, or move it away: without a checkpoint the next run is a first run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +73,24 @@ class FileStore:
         self._app_version = app_version
 
     @property
+    def place(self) -> str:
+        """The path."""
+        return str(self.path)
+
+    @property
     def previous(self) -> Path:
         """Where the state before the latest run is kept."""
         return _previous_path(self.path)
+
+    def create(self, run_id: str) -> bool:
+        """Create an empty checkpoint where there is none, under the lock, and whether that was so. Whatever is there,
+        whole or not, is not touched. Raises ``Locked``, ``CheckpointUnwritable``."""
+        now = self._clock.now()
+        with self.lease(run_id, now) as lease:
+            if os.path.lexists(self.path):
+                return False
+            lease.save(Checkpoint(), last=True)
+        return True
 
     def peek(self) -> Checkpoint | None:
         """The checkpoint without taking the lock; None when there is none. Raises ``CheckpointInvalid``."""
@@ -115,7 +128,7 @@ class FileStore:
             header = _previous(self.path)
             if header is None:
                 raise CheckpointInvalid(
-                    f"there is no whole previous checkpoint to go back to ({self.previous})", _BEGIN_ANEW
+                    f"there is no whole previous checkpoint to go back to ({self.previous})", BEGIN_ANEW
                 )
             try:
                 if self.path.exists():
@@ -207,10 +220,11 @@ class FileLease:
                 HINTS[errno.ENOSPC],
             )
 
-    def save(self, checkpoint: Checkpoint) -> None:
+    def save(self, checkpoint: Checkpoint, *, last: bool = False) -> None:
         """Replace the checkpoint atomically and durably; the first time in this lease, keep what was there before as
         ``.prev`` (and as ``.v<N>`` if it was of an older schema). Loads first if that has not happened, so a damaged
-        checkpoint is never overwritten. Raises ``CheckpointUnwritable``, ``LostLease``, ``CheckpointInvalid``."""
+        checkpoint is never overwritten. The lock is held on after the ``last`` save, until the lease ends. Raises
+        ``CheckpointUnwritable``, ``LostLease``, ``CheckpointInvalid``."""
         path = self._store.path
         if self.ended:
             raise LostLease(f"the lease on the checkpoint is over ({path})", "this is a bug; please report it")
@@ -229,6 +243,7 @@ class FileLease:
             durable.sync_folder(path.parent)
         except OSError as error:
             raise unwritable(path, error) from error
+        self.ended = last
 
     def _keep(self) -> None:
         if self._known is not None:
@@ -286,11 +301,5 @@ def _invalid(path: Path, error: OSError | CheckpointInvalid) -> CheckpointInvali
     if isinstance(error, OSError):
         hint = HINTS.get(error.errno or 0, "")
         return CheckpointInvalid(f"the checkpoint cannot be read: {error.strerror} ({path})", hint)
-    previous = _previous(path)
-    way_back = (
-        f"`musicdiff-job checkpoint restore-previous` goes back to generation {previous.generation}, "
-        f"saved {previous.saved_at} ({_previous_path(path)})"
-        if previous
-        else _BEGIN_ANEW
-    )
-    return CheckpointInvalid(f"{error.message} ({path})", error.hint or way_back)
+    hint = error.hint or way_back(_previous(path), str(_previous_path(path)))
+    return CheckpointInvalid(f"{error.message} ({path})", hint)

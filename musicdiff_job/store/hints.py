@@ -1,10 +1,12 @@
-"""What a refusal of the operating system means for a checkpoint file, and what to do about it."""
+"""What a refusal of the operating system means for a checkpoint file, and what to do about it; and the way back from
+a checkpoint that cannot be read, wherever it is kept."""
 
 from __future__ import annotations
 
 import errno
 from pathlib import Path
 
+from musicdiff_job.core.document import DocumentHeader
 from musicdiff_job.core.errors import CheckpointUnwritable
 
 _ELSEWHERE = "or name another place in checkpoint.url"
@@ -39,7 +41,19 @@ HINTS: dict[int, str] = {
 }
 """What to do, by what the operating system said."""
 
+BEGIN_ANEW = "put a backup in its place, or move it away: without a checkpoint the next run is a first run"
+
 
 def unwritable(path: Path, error: OSError, what: str = "the checkpoint cannot be saved") -> CheckpointUnwritable:
     """The error for ``path``, in the system's own words, with the hint if there is one."""
     return CheckpointUnwritable(f"{what}: {error.strerror} ({path})", HINTS.get(error.errno or 0, ""))
+
+
+def way_back(previous: DocumentHeader | None, place: str) -> str:
+    """What to do about a damaged checkpoint, when this is what its previous one at ``place`` says of itself."""
+    if previous is None:
+        return BEGIN_ANEW
+    return (
+        f"`musicdiff-job checkpoint restore-previous` goes back to generation {previous.generation}, "
+        f"saved {previous.saved_at} ({place})"
+    )

@@ -8,11 +8,12 @@ from datetime import timedelta
 import click
 import msgspec
 import pytest
-from checkpoint_sample import CJK, GYM, HOSTILE, LOST, TOKYO, sample
+from checkpoint_sample import CJK, GYM, HOSTILE, LOST, NOW, TOKYO, sample
 from command_line import CommandLine
 
 from musicdiff_job.cli.status import Age
 from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.document import Claim, with_lease
 from musicdiff_job.core.outcome import Outcome
 
 LISTS = [
@@ -117,6 +118,35 @@ def test_checkpoint_show(command: CommandLine) -> None:
     assert "spotify account: ada" in text
     assert "previous: none" in text
     assert GYM in command.json("checkpoint", "show", "--json")["body"]["mirrors"]
+
+
+def test_checkpoint_show_names_who_holds_it(command: CommandLine) -> None:
+    command.keep(sample())
+    claim = Claim("a \x1brun", "host", "2026-11-21T12:10:00Z", "1f2e")
+    command.path.write_bytes(with_lease(command.path.read_bytes(), claim, compress=False)[1])
+    assert "held by: run a \ufffdrun on host, until 2026-11-21T12:10:00Z" in command("checkpoint", "show").stdout
+
+
+def test_init_creates_and_never_overwrites(command: CommandLine) -> None:
+    result = command("checkpoint", "init")
+    assert (result.exit_code, result.stdout) == (0, f"created: {command.path}\n")
+    assert command.kept() == Checkpoint()
+    command.keep(sample())
+    result = command("checkpoint", "init")
+    assert (result.exit_code, result.stdout) == (
+        0, f"There is a checkpoint already at {command.path}; nothing was changed.\n",
+    )  # fmt: skip
+    assert command("checkpoint", "init", "-q").output == ""
+    assert command.kept() == sample()
+    command.path.write_bytes(b"damaged")
+    assert command("checkpoint", "init").exit_code == 0
+    assert command.path.read_bytes() == b"damaged"
+
+
+def test_init_during_a_run_is_12(command: CommandLine) -> None:
+    with command.store.lease("a run", NOW + timedelta(hours=1)):
+        assert command("checkpoint", "init").exit_code == 12
+    assert not command.path.exists()
 
 
 def test_verify_and_restore(command: CommandLine) -> None:

@@ -28,7 +28,7 @@ from musicdiff_job.core.checkpoint import (
     Reading,
 )
 from musicdiff_job.core.conflict import Conflict, ConflictKind
-from musicdiff_job.core.document import Claim, decode, encode, read_header
+from musicdiff_job.core.document import Claim, decode, encode, read_header, with_lease
 from musicdiff_job.core.errors import CheckpointInvalid
 from musicdiff_job.core.match import ByIsrc, Evidence, Match, Method, Reason, Unmatched
 from musicdiff_job.core.model import LIKED, Entry, Header, Kind, PlaylistId, SkipReason, SourceId, TargetId, Track
@@ -121,9 +121,39 @@ def test_equal_checkpoints_are_equal_bytes(compress: bool) -> None:
 
 
 def test_a_claim_travels_in_the_header() -> None:
-    claim = Claim("run-2", "host", "2026-11-21T12:10:00Z")
+    claim = Claim("run-2", "host", "2026-11-21T12:10:00Z", "1f2e")
     assert decode(sealed(claim=claim))[0].lease == claim
     assert b"lease" not in sealed()
+
+
+@COMPRESSED
+@pytest.mark.parametrize("checkpoint", [Checkpoint(), SMALL, RICH], ids=["empty", "small", "rich"])
+def test_a_lease_changes_nothing_but_itself(checkpoint: Checkpoint, compress: bool) -> None:
+    before = sealed(checkpoint, compress=compress)
+    claim = Claim("run-2", "host", "2026-11-21T12:10:00Z", "1f2e")
+    header, content = with_lease(before, claim, compress=compress)
+    assert decode(content) == (header, checkpoint)
+    assert header.lease == claim
+    assert msgspec.structs.replace(header, lease=None, sha256="") == msgspec.structs.replace(
+        read_header(before), sha256=""
+    )
+    assert content == sealed(checkpoint, claim=claim, compress=compress)
+    assert with_lease(content, None, compress=compress)[1] == before
+
+
+def test_a_lease_leaves_a_body_of_an_older_schema_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = {"halted": "  2026 ", "more": [1, 2.50]}
+    before = resealed(body)
+    monkeypatch.setattr(document, "SCHEMA", SCHEMA + 1)
+    header, content = with_lease(before, Claim("run-2", "host", "t", "1f2e"), compress=False)
+    assert header.schema == SCHEMA
+    assert json.dumps(body).encode() in content
+    assert decode(content, schema=SCHEMA + 1, migrations={SCHEMA: lambda body: {}})[1] == Checkpoint()
+
+
+def test_no_lease_is_put_on_what_is_damaged() -> None:
+    with pytest.raises(CheckpointInvalid, match="checksum"):
+        with_lease(sealed().replace(b"by hand", b"by HAND"), None, compress=False)
 
 
 def test_the_document_is_ordinary_json_with_the_header_first() -> None:

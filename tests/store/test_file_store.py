@@ -17,17 +17,16 @@ from pathlib import Path
 
 import pytest
 from stopped_clock import StoppedClock
-from store_suite import FIRST, SECOND, StoreSuite, foreign
+from store_suite import FIRST, SECOND, THIRD, StoreSuite
 
-from musicdiff_job.core.checkpoint import SCHEMA, Checkpoint
-from musicdiff_job.core.errors import CheckpointInvalid, CheckpointUnwritable, Locked, LostLease
-from musicdiff_job.ports import Store
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.errors import CheckpointInvalid, CheckpointUnwritable, Locked
+from musicdiff_job.ports import CheckpointStore
 from musicdiff_job.store import durable, file
 from musicdiff_job.store.file import FileStore
 
 SCRIPT = Path(__file__).with_name("saving_process.py")
 UNTIL = datetime(2026, 11, 21, 12, 10, tzinfo=UTC)
-THIRD = Checkpoint(overrides="third")
 
 
 class Folder:
@@ -38,14 +37,24 @@ class Folder:
     def store(self) -> FileStore:
         return FileStore(self.path, clock=self.clock, app_version="0.1.0")
 
-    def content(self) -> bytes | None:
-        return self.path.read_bytes() if self.path.exists() else None
+    def content(self, suffix: str = "") -> bytes | None:
+        path = self.path.with_name(self.path.name + suffix)
+        return path.read_bytes() if path.exists() else None
 
-    def overwrite(self, content: bytes) -> None:
+    def overwrite(self, content: bytes, suffix: str = "") -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_name("foreign")
         new.write_bytes(content)
-        new.replace(self.path)
+        new.replace(self.path.with_name(self.path.name + suffix))
+
+    def remove(self) -> None:
+        self.path.unlink()
+
+    def suffixes(self) -> set[str]:
+        return {name.removeprefix(self.path.name) for name in self.names()} - {".lock"}
+
+    def learn(self, schema: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(file, "SCHEMA", schema)
 
     def run(self, *checkpoints: Checkpoint) -> None:
         with self.store().lease("run", UNTIL) as lease:
@@ -84,7 +93,7 @@ def hear(running: subprocess.Popen[str]) -> str:
 
 
 def test_it_is_a_store(place: Folder) -> None:
-    store: Store = place.store()
+    store: CheckpointStore = place.store()
     assert store.peek() is None
     assert not place.path.parent.exists(), "looking must not create anything"
 
@@ -168,40 +177,7 @@ class TestLayout:
         assert others.exists()
 
 
-class TestHeaders:
-    def test_they_tell_what_is_there_without_reading_it_all(self, place: Folder) -> None:
-        assert place.store().peek_header() is None
-        with pytest.raises(CheckpointInvalid, match="there is no checkpoint"):
-            place.store().verify()
-        place.run(FIRST, Checkpoint(overrides="x" * 100_000))
-        header = place.store().peek_header()
-        assert header is not None
-        assert header.generation == 2
-        assert place.store().verify() == header
-
-        damaged = bytearray(place.content() or b"")
-        damaged[-100] ^= 1
-        place.overwrite(bytes(damaged))
-        assert place.store().peek_header() == header
-        with pytest.raises(CheckpointInvalid, match="checksum"):
-            place.store().verify()
-
-    def test_the_message_names_the_file_and_the_way_back(self, place: Folder) -> None:
-        place.overwrite(b"{")
-        for read in (place.store().peek, place.store().peek_header, place.store().verify):
-            with pytest.raises(CheckpointInvalid) as refusal:
-                read()
-            assert str(place.path) in refusal.value.message
-            assert "first run" in refusal.value.hint
-
-        place.path.unlink()
-        place.run(FIRST)
-        place.run(SECOND)
-        place.overwrite(b"{")
-        with pytest.raises(CheckpointInvalid) as refusal:
-            place.store().peek()
-        assert "restore-previous` goes back to generation 1, saved 2026-11-21T12:00:00Z" in refusal.value.hint
-
+class TestReading:
     def test_what_cannot_be_read_is_not_taken_for_nothing(self, place: Folder, tmp_path: Path) -> None:
         place.path.mkdir(parents=True)
         with pytest.raises(CheckpointInvalid, match=r"cannot be read: Is a directory.*must name a file"):
@@ -209,78 +185,6 @@ class TestHeaders:
         (tmp_path / "loop").symlink_to("loop")
         with pytest.raises(CheckpointInvalid, match="cannot be read"):
             Folder(tmp_path / "loop").store().peek()
-
-
-class TestPrevious:
-    def test_it_is_the_state_before_the_run_not_before_the_save(self, place: Folder) -> None:
-        place.run(FIRST, SECOND, FIRST)
-        assert place.store().previous_header() is None
-        with place.store().lease("run-2", UNTIL) as lease:
-            for checkpoint in (SECOND, THIRD, SECOND):
-                lease.save(checkpoint)
-                assert Folder(place.store().previous).store().peek() == FIRST
-        header = place.store().previous_header()
-        assert header is not None
-        assert header.generation == 3
-        with place.store().lease("run-3", UNTIL) as lease:
-            lease.load()
-        assert place.store().previous_header() == header, "a run that saves nothing keeps nothing"
-
-    def test_restoring_undoes_a_run_and_restoring_again_redoes_it(self, place: Folder) -> None:
-        place.run(FIRST)
-        place.run(SECOND, THIRD)
-        assert place.store().restore_previous().generation == 1
-        assert place.store().peek() == FIRST
-        assert place.store().restore_previous().generation == 3
-        assert place.store().peek() == THIRD
-        assert place.names() == {"checkpoint.json", "checkpoint.json.lock", "checkpoint.json.prev"}
-
-    def test_a_run_goes_on_after_a_restore(self, place: Folder) -> None:
-        place.run(FIRST)
-        place.run(SECOND, THIRD)
-        place.store().restore_previous()
-        place.run(SECOND)
-        assert place.store().verify().generation == 2
-        assert Folder(place.store().previous).store().peek() == FIRST
-
-    @pytest.mark.parametrize("present", ["damaged", "missing"])
-    def test_restoring_is_the_way_back_from_damage(self, place: Folder, present: str) -> None:
-        place.run(FIRST)
-        place.run(SECOND)
-        place.overwrite(b"{")
-        if present == "missing":
-            place.path.unlink()
-        place.store().restore_previous()
-        assert place.store().peek() == FIRST
-        assert place.store().previous.exists()
-        place.run(THIRD)
-        assert place.store().peek() == THIRD
-        assert Folder(place.store().previous).store().peek() == FIRST
-
-    @pytest.mark.parametrize("previous", [None, b"", b"{", foreign(FIRST)[:-9]])
-    def test_without_a_whole_one_nothing_is_touched(self, place: Folder, previous: bytes | None) -> None:
-        place.run(FIRST)
-        if previous is not None:
-            place.store().previous.write_bytes(previous)
-        with pytest.raises(CheckpointInvalid, match="no whole previous checkpoint"):
-            place.store().restore_previous()
-        assert place.store().peek() == FIRST
-
-    def test_not_during_a_run(self, place: Folder) -> None:
-        place.run(FIRST)
-        place.run(SECOND)
-        with place.store().lease("run-3", UNTIL), pytest.raises(Locked, match="run-3"):
-            place.store().restore_previous()
-        assert place.store().peek() == SECOND
-
-    def test_an_older_schema_is_kept_under_its_number(self, place: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-        place.run(FIRST)
-        old = place.content()
-        monkeypatch.setattr(file, "SCHEMA", SCHEMA + 1)  # as if this version already knew the next schema
-        place.run(SECOND, THIRD)
-        assert place.path.with_name(f"checkpoint.json.v{SCHEMA}").read_bytes() == old
-        assert place.store().previous.read_bytes() == old
-        assert place.store().peek() == THIRD
 
 
 class TestLostLease:
@@ -293,24 +197,6 @@ class TestLostLease:
             place.overwrite(place.content() or b"")
             lease.save(THIRD)
         assert place.store().peek() == THIRD
-
-    def test_a_file_that_was_removed_is_not_brought_back(self, place: Folder) -> None:
-        place.run(FIRST)
-        with place.store().lease("run-2", UNTIL) as lease:
-            lease.load()
-            place.path.unlink()
-            with pytest.raises(LostLease, match="removed"):
-                lease.save(SECOND)
-            with pytest.raises(LostLease):
-                lease.load()
-        assert place.content() is None
-
-    def test_the_message_names_the_other_run(self, place: Folder) -> None:
-        with place.store().lease("run-1", UNTIL) as lease:
-            lease.save(FIRST)
-            place.overwrite(foreign(FIRST, generation=41))
-            with pytest.raises(LostLease, match="run other saved generation 41"):
-                lease.save(SECOND)
 
 
 class TestProcesses:

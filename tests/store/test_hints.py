@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from musicdiff_job.store.hints import unwritable
+from musicdiff_job.core.document import DocumentHeader
+from musicdiff_job.store.hints import unwritable, way_back
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,13 @@ def test_the_systems_words_and_what_to_do(number: int, told: str) -> None:
 def test_a_refusal_without_a_hint_is_told_all_the_same() -> None:
     error = unwritable(Path("/c"), OSError(errno.EDOM, "Out of domain"), "the checkpoint cannot be locked")
     assert str(error) == "the checkpoint cannot be locked: Out of domain (/c)"
+
+
+def test_the_way_back_is_the_previous_one_if_there_is_one() -> None:
+    previous = DocumentHeader(
+        format="f", schema=1, generation=7, run_id="r", saved_at="2026-11-21T12:00:00Z", app_version="1", sha256=""
+    )
+    told = way_back(previous, "/state/checkpoint.json.prev")
+    assert "`musicdiff-job checkpoint restore-previous` goes back to generation 7, saved 2026-11-21T12:00:00Z" in told
+    assert "(/state/checkpoint.json.prev)" in told
+    assert "the next run is a first run" in way_back(None, "")

@@ -1,0 +1,181 @@
+"""Objects in an S3 bucket, read whole and replaced under a condition, by boto3.
+
+Theory. S3 replaces an object only if its ETag is still the one that is expected (``If-Match``), or only if there is
+none (``If-None-Match: *``): a compare-and-swap, which S3 makes atomic. An ETag is opaque; it is kept and sent back,
+never computed. An answer to such a write can get lost after the write was carried out, and boto3 itself repeats
+requests, so that its second attempt is refused because of its first (observed). ``Moved`` and ``Unanswered``
+therefore do not say who wrote: whoever wrote last has to look at what is there now.
+
+Settings and credentials are boto3's own: environment, files in ``~/.aws``, roles, ``AWS_ENDPOINT_URL_S3``. Retries
+are those of its ``standard`` mode. A signal leaves a run five seconds, and neither a request nor its repetition may
+outlast them: once the stop flag is set nothing is repeated, and requests are given what is left of that time.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from musicdiff_job.clock import StopFlag
+from musicdiff_job.core.errors import CheckpointUnwritable, ConfigError, Interrupted
+from musicdiff_job.store.s3_hints import hint_for, read_denied
+
+CONNECT_TIMEOUT = 3.0
+READ_TIMEOUT = 10.0
+"""Seconds. S3 answers in a fraction of one; a request that takes longer is better repeated."""
+STOPS_WITHIN = 4.5
+"""Seconds after a signal within which requests are to end; the rest of the five is for leaving."""
+LEAST_TIMEOUT = 0.3
+"""Seconds that a request is given however late it is."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_READS = 3
+_MISSING = "NoSuchKey"
+
+
+class Held(NamedTuple):
+    """An object's content, and the ETag of exactly that state."""
+
+    etag: str
+    content: bytes
+
+
+class Moved(Exception):
+    """The object is not, or no longer, the one that the write was meant for (412, 404)."""
+
+
+class Busy(Moved):
+    """Somebody else is just writing the object; which of the two it will be is open (409)."""
+
+
+class Unanswered(CheckpointUnwritable):
+    """There was no answer, or none that says whether the write was carried out."""
+
+
+class Bucket:
+    """A bucket. Constructing reaches nothing; whatever is asked of it raises ``CheckpointUnwritable`` when S3 refuses
+    or is out of reach, ``Unanswered`` among them, and ``ConfigError`` when there can be no such bucket or address."""
+
+    def __init__(self, name: str, stop: StopFlag) -> None:
+        self.name = name
+        self._stop = stop
+
+    def place(self, key: str) -> str:
+        """The object's address, for people."""
+        return f"s3://{self.name}/{key}"
+
+    def read(self, key: str, at_most: int | None = None) -> Held | None:
+        """The object, or its first ``at_most`` bytes; None when there is none."""
+        part = {"Range": f"bytes=0-{at_most - 1}"} if at_most else {}
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                answer = self._client().get_object(Bucket=self.name, Key=key, **part)
+            except ClientError as error:
+                status, code = _said(error)
+                if code == _MISSING:
+                    return None
+                if status == 416:  # an empty object has no first byte
+                    return Held("", b"")
+                raise self._refusal(error, key, "read") from None
+            except (BotoCoreError, Interrupted) as error:
+                raise self._refusal(error, key, "read") from None
+            try:
+                return Held(answer["ETag"], answer["Body"].read())
+            except (BotoCoreError, Interrupted) as error:  # boto3 does not repeat what breaks off after its head
+                if attempt == _READS or self._stop.signal is not None:
+                    raise self._refusal(error, key, "read") from None
+
+    def write(self, key: str, content: bytes, expected: str | None) -> str:
+        """Replace the object that has the ETag ``expected``, or create it where None is expected; the new ETag.
+        Raises ``Moved`` when something else is there, ``Unanswered``."""
+        condition = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": expected}
+        kind = "application/gzip" if content.startswith(_GZIP_MAGIC) else "application/json"
+        answer = self._change("put_object", key, Body=content, ContentType=kind, **condition)
+        etag: str = answer["ETag"]
+        return etag
+
+    def copy(self, key: str, to: str, expected: str) -> None:
+        """Make ``to`` a copy of the object at ``key``, within S3, if that has the ETag ``expected``. Raises ``Moved``
+        when it has another one, ``Unanswered``."""
+        self._change("copy_object", to, CopySource={"Bucket": self.name, "Key": key}, CopySourceIfMatch=expected)
+
+    def _change(self, operation: str, key: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client(), operation)(Bucket=self.name, Key=key, **arguments)
+        except ClientError as error:
+            status, code = _said(error)
+            if status == 409:
+                raise Busy from None
+            if status == 412 or code == _MISSING:
+                raise Moved from None
+            raise self._refusal(error, key, "saved") from None
+        except (BotoCoreError, Interrupted) as error:
+            raise self._refusal(error, key, "saved") from None
+
+    def _refusal(self, error: Exception, key: str, done: str) -> CheckpointUnwritable | ConfigError:
+        """The error that tells this one. Says nothing of what is not known to be harmless."""
+        place = self.place(key)
+        match error:
+            case ClientError():
+                status, code = _said(error)
+                told = f"S3 says {code or status}"
+                denied = done == "read" and code == "AccessDenied"
+                hint = read_denied(error.response["Error"].get("Message", "")) if denied else hint_for(error, code)
+                # What S3 did not get to the end of (5xx), or wants later, may have been carried out.
+                unsure = status >= 500 or status == 429 or code == "RequestTimeout"
+            case ParamValidationError():
+                return ConfigError([f"checkpoint.url: {place} cannot be the address of an object in S3"])
+            case _ if self._stop.signal is not None:
+                told, hint, unsure = "S3 did not answer before the run had to stop", "", True
+            case _:
+                # Some of these never sent anything, but an attempt before the last one may have.
+                told, hint, unsure = f"boto3 says {type(error).__name__}", hint_for(error), True
+        kind = Unanswered if unsure else CheckpointUnwritable
+        return kind(f"the checkpoint cannot be {done}: {told} ({place})", hint)
+
+    def _client(self) -> Any:
+        """boto3's client: for requests that may be repeated or, after a signal, for one that may not."""
+        if self._stop.signal is None:
+            return self._patient
+        left = max(LEAST_TIMEOUT, STOPS_WITHIN - self._stop.age())
+        return _connect(Config(connect_timeout=left, read_timeout=left, retries={"total_max_attempts": 1}))
+
+    @cached_property
+    def _patient(self) -> Any:
+        client = _connect(
+            Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries={"mode": "standard"})
+        )
+        client.meta.events.register_first("needs-retry.s3", self._give_up_when_stopped)
+        return client
+
+    def _give_up_when_stopped(self, caught_exception: Exception | None, **_: object) -> None:
+        """What ends the wait for a service (``Interrupted``, raised where the run happens to be) is to boto3 one more
+        thing to try again after."""
+        if caught_exception is not None and self._stop.signal is not None:
+            raise caught_exception
+
+
+def _connect(config: Config) -> Any:
+    try:
+        return boto3.client("s3", config=config)
+    except ValueError:
+        raise ConfigError(
+            ["AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL) is not an address: https://host[:port]"]
+        ) from None
+    except BotoCoreError as error:
+        raise CheckpointUnwritable(
+            f"S3 cannot be asked for the checkpoint: boto3 says {type(error).__name__}", hint_for(error)
+        ) from None
+
+
+def _said(error: ClientError) -> tuple[int, str]:
+    """The status and S3's error code, as far as it is a word."""
+    code = re.sub(r"[^A-Za-z0-9.]", "", str(error.response.get("Error", {}).get("Code", "")))
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)), code[:60]
