@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from musicdiff_job.core.checkpoint import Account, Mirror
@@ -11,16 +13,19 @@ from musicdiff_job.core.override_file import fingerprint
 from musicdiff_job.core.policy import OnSourceDeleted
 from musicdiff_job.core.schedule import given_up
 from musicdiff_job.core.summary import CollectionResult, CollectionState
+from musicdiff_job.ports import Source, Target
 from musicdiff_job.results import Tally, left_off, result_of
 from musicdiff_job.run_log import RunLog
 from musicdiff_job.session import Session
 from musicdiff_job.tombstones import bury
 
 
-def pin_accounts(session: Session) -> None:
+def pin_accounts(session: Session, services: Sequence[Service]) -> None:
     """Make sure that the credentials open the accounts that this checkpoint is about. A credential that has been seen
     before needs no call. Raises what ``account()`` raises: what cannot be told is neither read nor written."""
-    for service, account in ((Service.SPOTIFY, session.source), (Service.DEEZER, session.target)):
+    accounts: dict[Service, Source | Target] = {Service.SPOTIFY: session.source, Service.DEEZER: session.target}
+    for service in services:
+        account = accounts[service]
         pinned = session.checkpoint.accounts.get(service)
         credential = account.credential()
         if pinned is not None and pinned.credential == credential:
@@ -31,8 +36,8 @@ def pin_accounts(session: Session) -> None:
                 f"the {service} credentials belong to account {found}, this checkpoint to account {pinned.id}",
                 "Use the other credentials or another checkpoint, or forget this one with `musicdiff-job reset --all`",
             )
-        accounts = {**session.checkpoint.accounts, str(service): Account(found, credential)}
-        session.checkpoint = msgspec.structs.replace(session.checkpoint, accounts=accounts)
+        known = {**session.checkpoint.accounts, str(service): Account(found, credential)}
+        session.checkpoint = msgspec.structs.replace(session.checkpoint, accounts=known)
 
 
 def apply_overrides(session: Session) -> None:
@@ -63,15 +68,15 @@ def look_around(session: Session, log: RunLog) -> Library | None:
         log.stopped(wait, "deezer")
     except SkipCollection as error:
         log.unlisted(error, "deezer")
-    if library is not None and library.complete:
-        _mark_missing(session, log, library)
-    elif library is not None:
+    if library is not None and not library.complete:
         log.torn(len(library.heads))
     return library
 
 
-def _mark_missing(session: Session, log: RunLog, library: Library) -> None:
+def bury_missing(session: Session, log: RunLog, library: Library) -> None:
     """Tombstones: a collection that a complete listing does not show is marked, and given up only after a while."""
+    if not library.complete:
+        return
     present = {head.id for head in library.heads}
     for one in list(session.checkpoint.mirrors.values()):
         if one.id in present:

@@ -35,7 +35,7 @@ TOGETHER = {
     "cli/test_edits.py": ("cli/match", "cli/pause", "cli/reset"),
     "core/test_versions.py": ("core/version_words",),
     "store/test_file_store.py": ("store/file",),
-    "test_job.py": ("run_log", "survey"),
+    "test_job.py": ("conducting", "run_log", "survey"),
     "test_mirroring.py": ("consulting", "writing"),
     "sandbox/test_deezer_account.py": ("sandbox/deezer_library", "sandbox/deezer_verbs"),
     "sandbox/test_deezer_rest.py": (
