@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from musicdiff_job.core.before_image import kept
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import (
     CheckpointUnwritable,
@@ -115,6 +116,7 @@ def _finish(lease: Lease, loaded: Checkpoint, session: Session | None, log: RunL
     """Remember the run, whatever it came to."""
     summary = log.summary(session)
     checkpoint = (session.checkpoint if session else loaded).with_run(summary)
+    checkpoint = msgspec.structs.replace(checkpoint, images=kept(checkpoint.images, log.job.clock.now()))
     if summary.outcome in (Outcome.IN_SYNC, Outcome.CHANGED):
         checkpoint = msgspec.structs.replace(checkpoint, last_success_at=summary.finished_at)
     try:

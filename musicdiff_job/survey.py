@@ -83,7 +83,7 @@ def bury_missing(session: Session, log: RunLog, library: Library) -> None:
             if one.missing_since is not None:
                 back = msgspec.structs.replace(one, missing_since=None, missing_runs=0)
                 if back.state is CollectionState.DETACHED:
-                    back = Mirror(id=one.id, kind=one.kind, name=one.name)
+                    back = Mirror(id=one.id, kind=one.kind, name=one.name, restored=one.restored)
                 session.put(back)
             continue
         if not session.job.policy.wants(one.kind) or one.state is CollectionState.DETACHED:
