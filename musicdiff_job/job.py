@@ -72,8 +72,6 @@ def sync(session: Session, log: RunLog, library: Library | None, one: Hand = mir
                 session.put(msgspec.structs.replace(session.mirror(head), seen_at=session.now_text()))
         elif known is not None:
             _in_step(session, log, head, known, verdict.reason)
-    now = session.now()
-    todo.sort(key=lambda item: order_key(item[0], session.checkpoint.mirrors.get(item[0].id), session.job.policy, now))
     each(session, log, todo, one)
 
 
@@ -131,7 +129,10 @@ def _is_away(session: Session, wait: Wait) -> bool:
 
 
 def each(session: Session, log: RunLog, todo: Sequence[tuple[CollectionHead, str]], one: Hand = mirror) -> None:
-    """Work on one collection after the other. Every one gets its line, also those that were not reached."""
+    """Work on one collection after the other, first things first. Every one gets its line, also those that were not
+    reached."""
+    now, known = session.now(), session.checkpoint.mirrors
+    todo = sorted(todo, key=lambda item: order_key(item[0], known.get(item[0].id), session.job.policy, now))
     asker = Asker(session.connections.catalogue, session.job.rules)
     session.job.observer.phase("sync", len(todo))
     stopped: StopRun | None = None

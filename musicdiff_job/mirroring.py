@@ -69,6 +69,7 @@ def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, ta
         case Reading(entries=entries):
             pass
     tracks = [entry.track for entry in entries if entry.track is not None]
+    tally.sources = tuple(SourceId(track.id) for track in tracks)
     if gone := find_gone(session, head):
         state = CollectionState.DETACHED if gone.detach else CollectionState.CONFLICT
         return ended(session, head, state, gone.reason, tally)

@@ -8,7 +8,7 @@ import msgspec
 
 from musicdiff_job.core.checkpoint import Mirror
 from musicdiff_job.core.errors import CheckpointUnwritable, JobError, LostLease
-from musicdiff_job.core.model import CollectionHead, Track
+from musicdiff_job.core.model import CollectionHead, SourceId, Track
 from musicdiff_job.core.plan import (
     AddTracks,
     Change,
@@ -35,6 +35,8 @@ class Tally:
     created: int = 0
     notes: list[str] = field(default_factory=list)
     done: list[Change] = field(default_factory=list)
+    sources: tuple[SourceId, ...] = ()
+    """The source's tracks, once they are read."""
 
     def count(self, change: Change) -> None:
         """One more change has been made."""

@@ -117,6 +117,11 @@ class Session:
         images = remembered(self.checkpoint.images, image, self.now())
         self.checkpoint = msgspec.structs.replace(self.checkpoint, images=images)
 
+    def replace_image(self, before: BeforeImage, image: BeforeImage) -> None:
+        """Remember something else of a removal, unsaved."""
+        images = tuple(image if one == before else one for one in self.checkpoint.images)
+        self.checkpoint = msgspec.structs.replace(self.checkpoint, images=images)
+
     def listed(self) -> dict[PlaylistId, TargetHead]:
         """The target's playlists, read once per run; the favourites stand under ``FAVOURITES`` too, as parts name
         them. Raises what ``Target.playlists`` raises."""

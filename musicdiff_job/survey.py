@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from musicdiff_job.core.checkpoint import Account, Mirror
 from musicdiff_job.core.errors import SkipCollection, Wait, WrongAccount
-from musicdiff_job.core.model import CollectionHead, Kind, Library, Service
+from musicdiff_job.core.model import CollectionHead, CollectionId, Kind, Library, Service
 from musicdiff_job.core.override_file import fingerprint
 from musicdiff_job.core.policy import OnSourceDeleted
 from musicdiff_job.core.schedule import given_up
@@ -73,12 +73,17 @@ def look_around(session: Session, log: RunLog) -> Library | None:
     return library
 
 
-def bury_missing(session: Session, log: RunLog, library: Library) -> None:
-    """Tombstones: a collection that a complete listing does not show is marked, and given up only after a while."""
+def bury_missing(
+    session: Session, log: RunLog, library: Library, among: Collection[CollectionId] | None = None
+) -> None:
+    """Tombstones: a collection that a complete listing does not show is marked, and given up only after a while.
+    ``among`` limits it to some."""
     if not library.complete:
         return
     present = {head.id for head in library.heads}
     for one in list(session.checkpoint.mirrors.values()):
+        if among is not None and one.id not in among:
+            continue
         if one.id in present:
             if one.missing_since is not None:
                 back = msgspec.structs.replace(one, missing_since=None, missing_runs=0)

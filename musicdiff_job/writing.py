@@ -10,7 +10,7 @@ import msgspec
 from musicdiff_job.core import decide
 from musicdiff_job.core.before_image import BeforeImage, Removed
 from musicdiff_job.core.checkpoint import acknowledge, intend, with_part, withdraw
-from musicdiff_job.core.errors import BadAnswer, NotFound
+from musicdiff_job.core.errors import BadAnswer, NotFound, StalePlan
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetId
 from musicdiff_job.core.plan import (
     AddTracks,
@@ -77,16 +77,23 @@ class Writer:
         self._keep_image(playlist, change)
         self.session.put(intend(self.session.mirror(self.head), playlist, change))
         self.session.save()
-        receipt = self._apply(playlist, change)
+        try:
+            receipt = attempt(self.session, change, self._found)
+        except StalePlan:
+            self._withdraw(playlist, images)  # it was not even sent
+            raise
         if isinstance(receipt, Refused):
-            self.session.put(withdraw(self.session.mirror(self.head), playlist))
-            self.session.checkpoint = msgspec.structs.replace(self.session.checkpoint, images=images)
+            self._withdraw(playlist, images)
             return self._refused(playlist, change, receipt)
         self.session.put(acknowledge(self.session.mirror(self.head), playlist))
         self.acted.add(playlist)
         self.tally.count(change)
         self.session.job.observer.advance()
         return True
+
+    def _withdraw(self, playlist: PlaylistId, images: tuple[BeforeImage, ...]) -> None:
+        self.session.put(withdraw(self.session.mirror(self.head), playlist))
+        self.session.checkpoint = msgspec.structs.replace(self.session.checkpoint, images=images)
 
     def _keep_image(self, playlist: PlaylistId, change: Change) -> None:
         match change:
@@ -111,18 +118,6 @@ class Writer:
                     removed=removed,
                 )
             )
-
-    def _apply(self, playlist: PlaylistId, change: Change) -> Receipt:
-        try:
-            return self.session.target.apply(change)
-        except NotFound as error:
-            # Deezer says the same of a playlist and of a track that it does not have.
-            if not isinstance(change, AddTracks | LikeTrack):
-                raise
-            if isinstance(change, AddTracks) and playlist not in self._found:
-                self.session.target.header(playlist)
-                self._found.add(playlist)
-            return Refused(error.message)
 
     def _update(self, change: UpdatePlaylist) -> bool:
         # Setting metadata twice does no harm and a listing shows whether it was set, so it needs no intent.
@@ -165,3 +160,17 @@ class Writer:
             case _:
                 self.tally.note(f"Deezer refused a change: {receipt.reason}")
         return False
+
+
+def attempt(session: Session, change: Change, exist: set[PlaylistId]) -> Receipt:
+    """Make one change. An addition of what Deezer does not have is a refusal, once a playlist is known to ``exist``:
+    Deezer says the same of a playlist and of a track that it does not have. Raises what ``Target.apply`` raises."""
+    try:
+        return session.target.apply(change)
+    except NotFound as error:
+        if not isinstance(change, AddTracks | LikeTrack):
+            raise
+        if isinstance(change, AddTracks) and change.playlist not in exist:
+            session.target.header(change.playlist)
+            exist.add(change.playlist)
+        return Refused(error.message)

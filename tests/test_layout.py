@@ -36,7 +36,9 @@ TOGETHER = {
     "core/test_versions.py": ("core/version_words",),
     "store/test_file_store.py": ("store/file",),
     "test_job.py": ("conducting", "run_log", "survey"),
+    "test_applying.py": ("core/pins", "planning"),
     "test_mirroring.py": ("consulting", "writing"),
+    "test_undoing.py": ("recreating",),
     "sandbox/test_deezer_account.py": ("sandbox/deezer_library", "sandbox/deezer_verbs"),
     "sandbox/test_deezer_rest.py": (
         "sandbox/deezer_credentials",

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.model import CollectionId, Header, Kind, PlaylistId, TargetId
 from musicdiff_job.core.timestamps import from_iso
 
@@ -41,7 +42,7 @@ class BeforeImage(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``name`` is the collection's, ``title`` the playlist's. With a ``header`` the whole playlist was deleted, and this
     is what it was called; while it is created again, ``making`` holds the account's playlists of that title from
-    before, and afterwards ``playlist`` is the new one.
+    before, and afterwards ``playlist`` is the new one. ``undone_at`` is when all of it was last put back.
     """
 
     run: str
@@ -54,6 +55,18 @@ class BeforeImage(msgspec.Struct, frozen=True, omit_defaults=True):
     removed: tuple[Removed, ...] = ()
     header: Header | None = None
     making: tuple[PlaylistId, ...] | None = None
+    undone_at: str = ""
+
+
+def run_named(images: Iterable[BeforeImage], name: str) -> str:
+    """The run whose images are meant: by its id, by the beginning of it, or by "last". Raises ``UsageError``."""
+    runs = list(dict.fromkeys(image.run for image in images))
+    found = runs[-1:] if name == "last" else [run for run in runs if run.startswith(name)]
+    found = [run for run in found if run == name] or found
+    if len(found) != 1:
+        several, nothing = f"{len(found)} runs begin with {name}", f"it is not known what a run {name} has removed"
+        raise UsageError(several if found else nothing, "`musicdiff-job undo --list` lists what can be undone")
+    return found[0]
 
 
 def stood(shown: Sequence[TargetId], going: Collection[TargetId], names: Mapping[TargetId, str]) -> tuple[Removed, ...]:
