@@ -5,6 +5,7 @@ Layers, from the outside in (enforced by import-linter, see pyproject.toml)::
     cli              commands, the only place that prints and exits
     bootstrap        settings -> the real adapters
     job              run_once: look around, choose, work, say what happened
+    conducting       any work under the lease, from the checkpoint to the summary
     survey           whose accounts these are, which collections there are and which are gone
     mirroring        one collection: look, decide, do, look again
     consulting       what only a person may decide      writing      one change, intent first

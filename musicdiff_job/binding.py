@@ -15,7 +15,7 @@ from musicdiff_job import asking
 from musicdiff_job.core.checkpoint import Creating, Mirror, Part, with_part
 from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.decide import FAVOURITES, wanted_headers
-from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet
+from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet, StalePlan
 from musicdiff_job.core.model import CollectionHead, Header, TargetHead, TargetId
 from musicdiff_job.core.plan import Change, Created, CreatePlaylist, Refused
 from musicdiff_job.core.policy import HandEdits
@@ -130,7 +130,12 @@ def _bind_next(
     session.save()
     change = CreatePlaylist(header.title, header.description, header.public)
     session.job.observer.planned(head, (change,), {})
-    match session.target.apply(change):
+    try:
+        receipt = session.target.apply(change)
+    except StalePlan:
+        session.put(mirror)  # it was not even sent
+        raise
+    match receipt:
         case Created(playlist, complete):
             session.listed()[playlist] = TargetHead(
                 playlist, title, count=0, public=header.public if complete else None

@@ -100,10 +100,11 @@ def ask_titles(session: Session, head: CollectionHead, titles: Mapping[str, bool
 def close(session: Session, head: CollectionHead, work: Mapping[PlaylistId, Difference]) -> None:
     """With the collection in step: close what was decided, and what has lost its cause."""
     asks = session.job.policy.edits_for(head) is HandEdits.ASK
+    restored = session.mirror(head).restored
     stands = {
         ConflictKind.MASS_REMOVAL: True,
         ConflictKind.HAND_REMOVED: asks and any(one.left_out for one in work.values()),
-        ConflictKind.HAND_ADDED: asks and any(one.hand_added for one in work.values()),
+        ConflictKind.HAND_ADDED: asks and any(set(one.hand_added).difference(restored) for one in work.values()),
     }
     for kind, caused in stands.items():
         if not caused or asking.decision(session, head, kind) is not None:

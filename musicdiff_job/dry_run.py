@@ -14,6 +14,7 @@ from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.model import AccountId, Header, PlaylistId, TargetContents, TargetHead, TargetId, Track
 from musicdiff_job.core.plan import (
+    PLACEHOLDER,
     AddTracks,
     Change,
     Created,
@@ -76,7 +77,7 @@ class DryTarget:
         match change:
             case CreatePlaylist():
                 self._made += 1
-                playlist = PlaylistId(f"dry-run-{self._made}")
+                playlist = PlaylistId(f"{PLACEHOLDER}{self._made}")
                 self._shown[playlist] = TargetContents(())
                 return Created(playlist, complete=True)
             case AddTracks(playlist=playlist, tracks=tracks):

@@ -7,136 +7,47 @@ it ends with a summary.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from musicdiff_job.core.checkpoint import Checkpoint, Mirror
+from musicdiff_job.conducting import conduct
+from musicdiff_job.core.checkpoint import Mirror
 from musicdiff_job.core.conflict import Conflict, ConflictKind
-from musicdiff_job.core.errors import (
-    CheckpointUnwritable,
-    JobError,
-    LostLease,
-    RateLimited,
-    SkipCollection,
-    StopRun,
-    Unavailable,
-    Wait,
-    WrongAccount,
-)
+from musicdiff_job.core.errors import SkipCollection, StopRun, Unavailable, Wait
 from musicdiff_job.core.model import CollectionHead, Library, Service
-from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.policy import matches
 from musicdiff_job.core.schedule import Due, due, learn, order_key
-from musicdiff_job.core.summary import CollectionState, ErrorLine, Summary
-from musicdiff_job.core.timestamps import to_iso
+from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary
 from musicdiff_job.journal import event
 from musicdiff_job.lookups import Asker
 from musicdiff_job.mirroring import mirror
-from musicdiff_job.ports import Lease
 from musicdiff_job.results import Tally, left_off, result_of
 from musicdiff_job.run_log import RunLog
 from musicdiff_job.session import Job, Session
-from musicdiff_job.survey import apply_overrides, look_around, pin_accounts
+from musicdiff_job.survey import apply_overrides, bury_missing, look_around
 
-LEASE_MARGIN = timedelta(minutes=2)
-"""A lease outlives its run's time budget by this much."""
+Hand = Callable[[Session, Asker, CollectionHead, str, Tally], CollectionResult]
+"""How one collection is worked on; ``mirror``, or something wrapped around it."""
 
 
 def run_once(job: Job) -> Summary:
     """Do as much useful work as the budgets allow. Never raises a ``JobError`` and no other ``Exception``: whatever
     happens is in the summary, a bug with its traceback in the log."""
-    log = RunLog(job)
-    try:
-        with job.store.lease(job.run_id, log.started + timedelta(seconds=job.max_seconds) + LEASE_MARGIN) as lease:
-            return _with_lease(job, lease, log)
-    except JobError as error:
-        log.stopped(error)
-    except Exception as error:
-        log.crashed(error)
-    return log.summary(None)
+    return conduct(job, lambda session, log: sync(session, log, look(session, log)))
 
 
-def _with_lease(job: Job, lease: Lease, log: RunLog) -> Summary:
-    checkpoint = lease.load()
-    if checkpoint.paused is not None:
-        log.stops.add(Outcome.PAUSED)
-        log.errors.append(ErrorLine("", f"paused: {checkpoint.paused.reason}", "`musicdiff-job resume`"))
-        return log.summary(None)
-    if closed := _closed(checkpoint, log.started):
-        log.stopped(closed)
-        return log.summary(None, checkpoint)
-    lease.prove_writable()
-    event("run.started", run=job.run_id, profile=job.profile, dry_run=job.dry_run)
-    session: Session | None = None
-    try:
-        connections = job.connect(checkpoint)
-        try:
-            session = Session(job, lease, checkpoint, connections)
-            _work(session, log)
-        finally:
-            connections.close()
-    except JobError as error:
-        log.stopped(error)
-        if isinstance(error, CheckpointUnwritable | LostLease | WrongAccount):
-            # Nothing may or can be written, not even that this happened.
-            return log.summary(session)
-    except Exception as error:
-        log.crashed(error)
-    return _finish(lease, checkpoint, session, log)
+def look(session: Session, log: RunLog) -> Library | None:
+    """Look around. None when the source is closed."""
+    apply_overrides(session)
+    library = look_around(session, log)
+    if library is not None:
+        bury_missing(session, log, library)
+    return library
 
 
-def _closed(checkpoint: Checkpoint, now: datetime) -> RateLimited | None:
-    """Why no call can do any good now: the target is closed, or the source is and nothing is left to place."""
-    until = {
-        service: ends
-        for service in Service
-        if (closed := checkpoint.not_before.get(service)) is not None and (ends := closed.closed_until(now)) is not None
-    }
-    ready = any(one.is_read for one in checkpoint.mirrors.values())
-    for service in (Service.DEEZER, Service.SPOTIFY):
-        if service in until and (service is Service.DEEZER or not ready):
-            reason = checkpoint.not_before[service].reason
-            return RateLimited(
-                f"{service} asked to wait until {to_iso(until[service])}: {reason}",
-                service=service,
-                until=until[service],
-            )
-    return None
-
-
-def _finish(lease: Lease, loaded: Checkpoint, session: Session | None, log: RunLog) -> Summary:
-    """Remember the run, whatever it came to."""
-    summary = log.summary(session)
-    checkpoint = (session.checkpoint if session else loaded).with_run(summary)
-    if summary.outcome in (Outcome.IN_SYNC, Outcome.CHANGED):
-        checkpoint = msgspec.structs.replace(checkpoint, last_success_at=summary.finished_at)
-    try:
-        if session:
-            session.checkpoint = checkpoint
-            session.save(last=True)
-        else:
-            lease.save(checkpoint, last=True)
-    except (CheckpointUnwritable, LostLease) as error:
-        log.stopped(error)
-        summary = log.summary(session)
-    event("run.finished", run=summary.run_id, outcome=str(summary.outcome), calls=summary.api_calls)
-    return summary
-
-
-def _work(session: Session, log: RunLog) -> None:
-    try:
-        pin_accounts(session)
-        apply_overrides(session)
-        library = look_around(session, log)
-        _sync(session, log, library)
-    except StopRun as stop:
-        if isinstance(stop, CheckpointUnwritable | LostLease | WrongAccount):
-            raise
-        log.stopped(stop)
-
-
-def _sync(session: Session, log: RunLog, library: Library | None) -> None:
+def sync(session: Session, log: RunLog, library: Library | None, one: Hand = mirror) -> None:
+    """Work on whatever is due."""
     heads = list(library.heads) if library is not None else _remembered_heads(session)
     todo: list[tuple[CollectionHead, str]] = []
     decided = {one.collection for one in session.checkpoint.conflicts.values() if one.decision is not None}
@@ -162,9 +73,7 @@ def _sync(session: Session, log: RunLog, library: Library | None) -> None:
                 session.put(msgspec.structs.replace(session.mirror(head), seen_at=session.now_text()))
         elif known is not None:
             _in_step(session, log, head, known, verdict.reason)
-    now = session.now()
-    todo.sort(key=lambda item: order_key(item[0], session.checkpoint.mirrors.get(item[0].id), session.job.policy, now))
-    _each(session, log, todo)
+    each(session, log, todo, one)
 
 
 def _is_moot(session: Session, conflict: Conflict) -> bool:
@@ -220,8 +129,11 @@ def _is_away(session: Session, wait: Wait) -> bool:
     return not isinstance(wait, Unavailable) or unlisted or session.gate.closed(wait.service) is not None
 
 
-def _each(session: Session, log: RunLog, todo: list[tuple[CollectionHead, str]]) -> None:
-    """Work on one collection after the other. Every one gets its line, also those that were not reached."""
+def each(session: Session, log: RunLog, todo: Sequence[tuple[CollectionHead, str]], one: Hand = mirror) -> None:
+    """Work on one collection after the other, first things first. Every one gets its line, also those that were not
+    reached."""
+    now, known = session.now(), session.checkpoint.mirrors
+    todo = sorted(todo, key=lambda item: order_key(item[0], known.get(item[0].id), session.job.policy, now))
     asker = Asker(session.connections.catalogue, session.job.rules)
     session.job.observer.phase("sync", len(todo))
     stopped: StopRun | None = None
@@ -232,7 +144,7 @@ def _each(session: Session, log: RunLog, todo: list[tuple[CollectionHead, str]])
             result = result_of(session.mirror(head), CollectionState.PENDING, f"waits: {stopped.message}")
         else:
             try:
-                result = mirror(session, asker, head, reason, tally)
+                result = one(session, asker, head, reason, tally)
                 if result.state is CollectionState.FAILED:
                     log.errors.append(
                         ErrorLine(head.name, result.reason, "Its mirror stays as it is; it is tried again")

@@ -15,6 +15,7 @@ import msgspec
 from musicdiff_job import consulting
 from musicdiff_job.binding import bind, find_gone, recover
 from musicdiff_job.core import decide
+from musicdiff_job.core.before_image import stood
 from musicdiff_job.core.checkpoint import Pair, Part, Reading, settled_base, with_part
 from musicdiff_job.core.conflict import ConflictKind
 from musicdiff_job.core.decide import FAVOURITES
@@ -30,7 +31,7 @@ from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.core.timestamps import from_iso
 from musicdiff_job.lookups import Asker, refused, resolve
 from musicdiff_job.reading import Edited, read
-from musicdiff_job.results import Tally, ended, result_of
+from musicdiff_job.results import Tally, ended, name_of, result_of
 from musicdiff_job.session import Session
 from musicdiff_job.writing import Writer
 
@@ -62,6 +63,7 @@ def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, ta
         case Reading(entries=entries):
             pass
     tracks = [entry.track for entry in entries if entry.track is not None]
+    tally.sources = tuple(SourceId(track.id) for track in tracks)
     if gone := find_gone(session, head):
         state = CollectionState.DETACHED if gone.detach else CollectionState.CONFLICT
         return ended(session, head, state, gone.reason, tally)
@@ -117,8 +119,12 @@ class _Work:
             if not any(changes.values()) and not any(headers.values()):
                 return self._agreed(work, contents, reason)
             # Last part first: what moves on to a later part is added there before it leaves the earlier one.
+            stays = {pair.target for one in work.values() for pair in one.base}
             for playlist in reversed(list(work)):
-                self.writer.make(playlist, (*headers[playlist], *changes[playlist]), self.names)
+                shown = [TargetId(track.id) for track in contents[playlist].tracks]
+                going = stood(shown, frozenset(work[playlist].remove), self.names)
+                lost = {entry.track: entry for entry in going if entry.track not in stays}
+                self.writer.make(playlist, (*headers[playlist], *changes[playlist]), self.names, lost)
         raise NotShownYet(
             f"{self.head.name!r} still differs after {ROUNDS} looks at Deezer", "The next run looks again"
         )
@@ -152,7 +158,7 @@ class _Work:
             decision = matches[source].decision
             if isinstance(decision, Match):
                 pairs.append(Pair(source, TargetId(decision.target)))
-                self.names[TargetId(decision.target)] = _name(track)
+                self.names[TargetId(decision.target)] = name_of(track)
             elif source in placed and (decision is None or decision.reason in PASSING):
                 pairs.append(Pair(source, placed[source]))
             else:
@@ -168,7 +174,7 @@ class _Work:
         for part in parts:
             contents = self._contents(part)
             for track in contents.tracks:
-                self.names.setdefault(TargetId(track.id), _name(track))
+                self.names.setdefault(TargetId(track.id), name_of(track))
             present = frozenset(TargetId(track.id) for track in contents.tracks)
             seen[part.playlist] = contents
             lost = part.added_in_flight(acknowledged=True) - present
@@ -246,6 +252,7 @@ class _Work:
             edits=consulting.hand_edits(self.session, self.head, ConflictKind.HAND_REMOVED),
             additions=consulting.hand_edits(self.session, self.head, ConflictKind.HAND_ADDED),
             asked=frozenset(mirror.hand_added),
+            restored=frozenset(mirror.restored),
             hidden=contents.hidden,
             concealed=frozenset(self.concealed),
         )
@@ -338,6 +345,8 @@ class _Work:
             self.tally.note(f"{foreign} added by hand on Deezer")
         if out := sum(len(one.left_out) for one in work.values()):
             self.tally.note(f"{out} removed by hand on Deezer, left out")
+        by_hand = tuple(track for one in work.values() for track in one.hand_added)
+        hiding = any(seen.hidden for seen in contents.values())
         now = session.now_text()
         state = CollectionState.CHANGED if self.tally.changed else CollectionState.IN_SYNC
         records = (session.checkpoint.matches.get(source) for source in self.waiting)
@@ -351,7 +360,9 @@ class _Work:
                 reason="",
                 parts=tuple(parts),
                 left_out=tuple({pair.target: pair for one in work.values() for pair in one.left_out}.values()),
-                hand_added=tuple(track for one in work.values() for track in one.hand_added),
+                hand_added=by_hand,
+                # Removed by hand after all, or on the source again; what cannot be seen may be hidden.
+                restored=tuple(track for track in mirror.restored if hiding or track in by_hand),
                 snapshot=head.snapshot,
                 reading=None,
                 waiting=self.waiting,
@@ -372,8 +383,3 @@ class _Work:
         consulting.close(session, head, work)
         session.save()
         return result_of(session.mirror(head), state, reason, self.tally)
-
-
-def _name(track: Track) -> str:
-    """A track as people name it; of many artists the first two."""
-    return f"{', '.join(track.artists[:2])} - {track.title}"

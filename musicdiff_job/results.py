@@ -8,7 +8,7 @@ import msgspec
 
 from musicdiff_job.core.checkpoint import Mirror
 from musicdiff_job.core.errors import CheckpointUnwritable, JobError, LostLease
-from musicdiff_job.core.model import CollectionHead
+from musicdiff_job.core.model import CollectionHead, SourceId, Track
 from musicdiff_job.core.plan import (
     AddTracks,
     Change,
@@ -35,6 +35,8 @@ class Tally:
     created: int = 0
     notes: list[str] = field(default_factory=list)
     done: list[Change] = field(default_factory=list)
+    sources: tuple[SourceId, ...] = ()
+    """The source's tracks, once they are read."""
 
     def count(self, change: Change) -> None:
         """One more change has been made."""
@@ -66,6 +68,11 @@ class Tally:
     def changed(self) -> bool:
         """Whether anything was written."""
         return bool(self.done)
+
+
+def name_of(track: Track) -> str:
+    """A track as people name it; of many artists the first two."""
+    return f"{', '.join(track.artists[:2])} - {track.title}" if track.artists else track.title
 
 
 def ended(

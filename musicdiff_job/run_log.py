@@ -30,6 +30,7 @@ class RunLog:
         self.retry_at: list[datetime] = []
         self.new: list[str] = []
         self.signal: int | None = None
+        self.plan = ""
 
     def stopped(self, error: JobError, where: str = "") -> None:
         """Something ended the run or closed a service."""
@@ -94,6 +95,7 @@ class RunLog:
                 if one.decision is None
             ),
             errors=tuple(self.errors),
+            plan=self.plan,
         )
         if session and tally:
             methods = {**summary.matching, **session.methods}

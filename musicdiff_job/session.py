@@ -14,6 +14,7 @@ from datetime import datetime
 import msgspec
 
 from musicdiff_job.clock import StopFlag
+from musicdiff_job.core.before_image import BeforeImage, remembered
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import SkipCollection
@@ -110,6 +111,16 @@ class Session:
     def put(self, mirror: Mirror) -> None:
         """Replace a collection's memory, unsaved."""
         self.checkpoint = self.checkpoint.with_mirror(mirror)
+
+    def keep_image(self, image: BeforeImage) -> None:
+        """Remember what is about to be removed, unsaved."""
+        images = remembered(self.checkpoint.images, image, self.now())
+        self.checkpoint = msgspec.structs.replace(self.checkpoint, images=images)
+
+    def replace_image(self, before: BeforeImage, image: BeforeImage) -> None:
+        """Remember something else of a removal, unsaved."""
+        images = tuple(image if one == before else one for one in self.checkpoint.images)
+        self.checkpoint = msgspec.structs.replace(self.checkpoint, images=images)
 
     def listed(self) -> dict[PlaylistId, TargetHead]:
         """The target's playlists, read once per run; the favourites stand under ``FAVOURITES`` too, as parts name

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import msgspec
 
 from musicdiff_job.core.checkpoint import Account, Mirror
 from musicdiff_job.core.errors import SkipCollection, Wait, WrongAccount
-from musicdiff_job.core.model import CollectionHead, Kind, Library, Service
+from musicdiff_job.core.model import CollectionHead, CollectionId, Kind, Library, Service
 from musicdiff_job.core.override_file import fingerprint
 from musicdiff_job.core.policy import OnSourceDeleted
 from musicdiff_job.core.schedule import given_up
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.core.timestamps import past, to_iso
+from musicdiff_job.ports import Source, Target
 from musicdiff_job.results import Tally, left_off, result_of
 from musicdiff_job.run_log import RunLog
 from musicdiff_job.session import Session
 from musicdiff_job.tombstones import bury
 
 
-def pin_accounts(session: Session) -> None:
+def pin_accounts(session: Session, services: Sequence[Service]) -> None:
     """Make sure that the credentials open the accounts that this checkpoint is about. A credential that has been seen
     before needs no call. Raises what ``account()`` raises: what cannot be told is neither read nor written."""
-    for service, account in ((Service.SPOTIFY, session.source), (Service.DEEZER, session.target)):
+    accounts: dict[Service, Source | Target] = {Service.SPOTIFY: session.source, Service.DEEZER: session.target}
+    for service in services:
+        account = accounts[service]
         pinned = session.checkpoint.accounts.get(service)
         credential = account.credential()
         if pinned is not None and pinned.credential == credential:
@@ -32,8 +37,8 @@ def pin_accounts(session: Session) -> None:
                 f"the {service} credentials belong to account {found}, this checkpoint to account {pinned.id}",
                 "Use the other credentials or another checkpoint, or forget this one with `musicdiff-job reset --all`",
             )
-        accounts = {**session.checkpoint.accounts, str(service): Account(found, credential)}
-        session.checkpoint = msgspec.structs.replace(session.checkpoint, accounts=accounts)
+        known = {**session.checkpoint.accounts, str(service): Account(found, credential)}
+        session.checkpoint = msgspec.structs.replace(session.checkpoint, accounts=known)
 
 
 def apply_overrides(session: Session) -> None:
@@ -64,22 +69,27 @@ def look_around(session: Session, log: RunLog) -> Library | None:
         log.stopped(wait, "deezer")
     except SkipCollection as error:
         log.unlisted(error, "deezer")
-    if library is not None and library.complete:
-        _mark_missing(session, log, library)
-    elif library is not None:
+    if library is not None and not library.complete:
         log.torn(len(library.heads))
     return library
 
 
-def _mark_missing(session: Session, log: RunLog, library: Library) -> None:
-    """Tombstones: a collection that a complete listing does not show is marked, and given up only after a while."""
+def bury_missing(
+    session: Session, log: RunLog, library: Library, among: Collection[CollectionId] | None = None
+) -> None:
+    """Tombstones: a collection that a complete listing does not show is marked, and given up only after a while.
+    ``among`` limits it to some."""
+    if not library.complete:
+        return
     present = {head.id for head in library.heads}
     for one in list(session.checkpoint.mirrors.values()):
+        if among is not None and one.id not in among:
+            continue
         if one.id in present:
             if one.missing_since is not None:
                 back = msgspec.structs.replace(one, missing_since=None, missing_runs=0)
                 if back.state is CollectionState.DETACHED:
-                    back = Mirror(id=one.id, kind=one.kind, name=one.name)
+                    back = Mirror(id=one.id, kind=one.kind, name=one.name, restored=one.restored)
                 session.put(back)
             continue
         if not session.job.policy.wants(one.kind) or one.state is CollectionState.DETACHED:

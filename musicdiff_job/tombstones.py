@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from musicdiff_job.core.before_image import BeforeImage, stood
 from musicdiff_job.core.checkpoint import Mirror, Part
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import BadAnswer, NotFound
+from musicdiff_job.core.model import CollectionHead, TargetContents, TargetId
 from musicdiff_job.core.plan import DeletePlaylist, Refused
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.journal import event
-from musicdiff_job.results import result_of
+from musicdiff_job.results import name_of, result_of
 from musicdiff_job.session import Session
 
 
@@ -20,17 +22,15 @@ def bury(session: Session, gone: Mirror, *, delete: bool) -> CollectionResult:
     ``BadAnswer`` when it refuses; what is deleted by then is remembered."""
     notes: list[str] = []
     for part in gone.parts if delete else ():
-        match _ours_alone(session, part):
-            case None:
-                pass  # a person, or a run whose answer was lost, has deleted it
-            case False:
+        try:
+            contents = _ours_alone(session, part)
+        except NotFound:
+            pass  # a person, or a run whose answer was lost, has deleted it
+        else:
+            if contents is None:
                 notes.append("its Deezer playlist holds entries added by hand and was kept")
                 continue
-            case True:
-                receipt = session.target.apply(DeletePlaylist(part.playlist))
-                if isinstance(receipt, Refused):
-                    raise BadAnswer(f"Deezer refused to delete the mirror of {gone.name!r}: {receipt.reason}")
-                event("playlist.deleted", collection=gone.id, playlist=part.playlist)
+            _delete(session, gone, part, contents)
         gone = msgspec.structs.replace(gone, parts=tuple(other for other in gone.parts if other is not part))
         session.put(gone)
         session.save()
@@ -44,15 +44,41 @@ def bury(session: Session, gone: Mirror, *, delete: bool) -> CollectionResult:
     return result_of(ended, CollectionState.DETACHED, reason)
 
 
-def _ours_alone(session: Session, part: Part) -> bool | None:
-    """Whether the playlist holds nothing but what we placed; None when there is no such playlist."""
+def _ours_alone(session: Session, part: Part) -> TargetContents | None:
+    """What the playlist holds, if that is nothing but what we placed. Raises ``NotFound``."""
     if not part.created or part.playlist == FAVOURITES:
-        return False
-    try:
-        contents = session.target.tracks(part.playlist)
-    except NotFound:
         return None
+    contents = session.target.tracks(part.playlist)
     placed = {pair.target for pair in part.base}
     # Of the hidden entries only the number is known: no more than those of ours that are not seen.
     unseen = len(placed) - len(contents.tracks)
-    return all(track.id in placed for track in contents.tracks) and contents.hidden <= unseen
+    alone = all(track.id in placed for track in contents.tracks) and contents.hidden <= unseen
+    return contents if alone else None
+
+
+def _delete(session: Session, gone: Mirror, part: Part, contents: TargetContents) -> None:
+    """Delete the playlist; what it was is saved before."""
+    names = {TargetId(track.id): name_of(track) for track in contents.tracks}
+    header = session.target.header(part.playlist)
+    images = session.checkpoint.images
+    session.keep_image(
+        BeforeImage(
+            run=session.job.run_id,
+            taken_at=session.now_text(),
+            collection=gone.id,
+            kind=gone.kind,
+            name=gone.name,
+            playlist=part.playlist,
+            title=header.title,
+            removed=stood(tuple(names), names, names),
+            header=header,
+        )
+    )
+    session.save()
+    change = DeletePlaylist(part.playlist)
+    session.job.observer.planned(CollectionHead(gone.id, gone.kind, gone.name, gone.snapshot), (change,), names)
+    receipt = session.target.apply(change)
+    if isinstance(receipt, Refused):
+        session.checkpoint = msgspec.structs.replace(session.checkpoint, images=images)
+        raise BadAnswer(f"Deezer refused to delete the mirror of {gone.name!r}: {receipt.reason}")
+    event("playlist.deleted", collection=gone.id, playlist=part.playlist)

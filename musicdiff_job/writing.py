@@ -8,10 +8,21 @@ from dataclasses import dataclass, field
 import msgspec
 
 from musicdiff_job.core import decide
+from musicdiff_job.core.before_image import BeforeImage, Removed
 from musicdiff_job.core.checkpoint import acknowledge, intend, with_part, withdraw
-from musicdiff_job.core.errors import BadAnswer, NotFound
+from musicdiff_job.core.errors import BadAnswer, NotFound, StalePlan
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetId
-from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, Receipt, Refused, ReorderTracks, UpdatePlaylist
+from musicdiff_job.core.plan import (
+    AddTracks,
+    Change,
+    LikeTrack,
+    Receipt,
+    Refused,
+    RemoveTracks,
+    ReorderTracks,
+    UnlikeTrack,
+    UpdatePlaylist,
+)
 from musicdiff_job.results import Tally
 from musicdiff_job.session import Session
 
@@ -32,11 +43,20 @@ class Writer:
     """Tracks that were refused alone since the last look."""
     stubborn: set[PlaylistId] = field(default_factory=set)
     """Playlists whose metadata Deezer refused to change."""
+    _lost: Mapping[TargetId, Removed] = field(default_factory=dict)
     _found: set[PlaylistId] = field(default_factory=set)
     """Playlists that were asked for by id, and exist."""
 
-    def make(self, playlist: PlaylistId, changes: Sequence[Change], names: Mapping[TargetId, str]) -> None:
-        """Make the changes in this order; ``names`` are for those who watch. Raises what ``Target.apply`` raises."""
+    def make(
+        self,
+        playlist: PlaylistId,
+        changes: Sequence[Change],
+        names: Mapping[TargetId, str],
+        lost: Mapping[TargetId, Removed],
+    ) -> None:
+        """Make the changes in this order; ``names`` are for those who watch, ``lost`` tells where that stands which
+        the collection loses by them. Raises what ``Target.apply`` raises."""
+        self._lost = lost
         if changes:
             self.session.job.observer.planned(self.head, tuple(changes), names)
             self.session.job.observer.phase(f"write {self.head.name}", len(changes))
@@ -53,11 +73,17 @@ class Writer:
             # The target has learned since the plan was made that it takes fewer at a time.
             first = self._write(playlist, AddTracks(playlist, change.tracks[:size]))
             return self._write(playlist, AddTracks(playlist, change.tracks[size:])) and first
+        images = self.session.checkpoint.images
+        self._keep_image(playlist, change)
         self.session.put(intend(self.session.mirror(self.head), playlist, change))
         self.session.save()
-        receipt = self._apply(playlist, change)
+        try:
+            receipt = attempt(self.session, change, self._found)
+        except StalePlan:
+            self._withdraw(playlist, images)  # it was not even sent
+            raise
         if isinstance(receipt, Refused):
-            self.session.put(withdraw(self.session.mirror(self.head), playlist))
+            self._withdraw(playlist, images)
             return self._refused(playlist, change, receipt)
         self.session.put(acknowledge(self.session.mirror(self.head), playlist))
         self.acted.add(playlist)
@@ -65,17 +91,33 @@ class Writer:
         self.session.job.observer.advance()
         return True
 
-    def _apply(self, playlist: PlaylistId, change: Change) -> Receipt:
-        try:
-            return self.session.target.apply(change)
-        except NotFound as error:
-            # Deezer says the same of a playlist and of a track that it does not have.
-            if not isinstance(change, AddTracks | LikeTrack):
-                raise
-            if isinstance(change, AddTracks) and playlist not in self._found:
-                self.session.target.header(playlist)
-                self._found.add(playlist)
-            return Refused(error.message)
+    def _withdraw(self, playlist: PlaylistId, images: tuple[BeforeImage, ...]) -> None:
+        self.session.put(withdraw(self.session.mirror(self.head), playlist))
+        self.session.checkpoint = msgspec.structs.replace(self.session.checkpoint, images=images)
+
+    def _keep_image(self, playlist: PlaylistId, change: Change) -> None:
+        match change:
+            case RemoveTracks(tracks=tracks):
+                going = tracks
+            case UnlikeTrack(track=track):
+                going = (track,)
+            case _:
+                return
+        session, head = self.session, self.head
+        if removed := tuple(self._lost[track] for track in going if track in self._lost):
+            part = next(part for part in session.mirror(head).parts if part.playlist == playlist)
+            session.keep_image(
+                BeforeImage(
+                    run=session.job.run_id,
+                    taken_at=session.now_text(),
+                    collection=head.id,
+                    kind=head.kind,
+                    name=head.name,
+                    playlist=playlist,
+                    title=part.title or head.name,
+                    removed=removed,
+                )
+            )
 
     def _update(self, change: UpdatePlaylist) -> bool:
         # Setting metadata twice does no harm and a listing shows whether it was set, so it needs no intent.
@@ -118,3 +160,17 @@ class Writer:
             case _:
                 self.tally.note(f"Deezer refused a change: {receipt.reason}")
         return False
+
+
+def attempt(session: Session, change: Change, exist: set[PlaylistId]) -> Receipt:
+    """Make one change. An addition of what Deezer does not have is a refusal, once a playlist is known to ``exist``:
+    Deezer says the same of a playlist and of a track that it does not have. Raises what ``Target.apply`` raises."""
+    try:
+        return session.target.apply(change)
+    except NotFound as error:
+        if not isinstance(change, AddTracks | LikeTrack):
+            raise
+        if isinstance(change, AddTracks) and change.playlist not in exist:
+            session.target.header(change.playlist)
+            exist.add(change.playlist)
+        return Refused(error.message)

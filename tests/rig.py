@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +22,7 @@ from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.server import Sandbox
 from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import SpotifyAccount
+from musicdiff_job.session import Job
 from musicdiff_job.store.file import FileStore
 
 Credential = Literal["arl", "token"]
@@ -94,8 +95,10 @@ class Rig:
         env: Mapping[str, str] | None = None,
         stop: StopFlag | None = None,
         watcher: Watcher | None = None,
+        work: Callable[[Job], Summary] = run_once,
         **options: Any,
     ) -> Summary:
+        """One run, or other ``work`` on a job like its."""
         self.runs += 1
         stop = stop or StopFlag()
         clock = self.clock or SystemClock(stop)
@@ -112,7 +115,7 @@ class Rig:
             run_id=f"run-{self.runs}",
             **options,
         )
-        return run_once(job)
+        return work(job)
 
     def until_done(self, limit: int = 200, **options: Any) -> list[Summary]:
         """Runs until one does not say that there is more to do."""

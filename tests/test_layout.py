@@ -36,9 +36,11 @@ TOGETHER = {
     "core/test_versions.py": ("core/version_words",),
     "store/test_file_store.py": ("store/file",),
     "store/test_s3_store.py": ("store/s3", "store/s3_document", "store/s3_lease"),
-    "test_job.py": ("run_log", "survey"),
+    "test_job.py": ("conducting", "run_log", "survey"),
+    "test_applying.py": ("core/pins", "planning"),
     "test_consulting.py": ("asking",),
     "test_mirroring.py": ("writing",),
+    "test_undoing.py": ("recreating",),
     "sandbox/test_deezer_account.py": ("sandbox/deezer_library", "sandbox/deezer_verbs"),
     "sandbox/test_deezer_rest.py": (
         "sandbox/deezer_credentials",

@@ -11,6 +11,7 @@ from memory_stage import Stage, copy
 from musicdiff_job import mirroring
 from musicdiff_job.core.checkpoint import Mirror
 from musicdiff_job.core.conflict import ConflictKind, Side, conflict_id
+from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import NotFound, NotShownYet, UnknownOutcome
 from musicdiff_job.core.match import Reason, Unmatched
 from musicdiff_job.core.model import LIKED, CollectionHead, PlaylistId, SourceId, TargetContents, TargetId, Unreadable
@@ -450,6 +451,102 @@ def test_an_entry_removed_by_hand_stays_out_when_it_moves_to_another_part() -> N
     sync(stage, stage.source.head(GYM))
     sync(stage, put(stage, 9, *range(6)))
     assert [track for tracks in stage.own().values() for track in tracks] == [9, 0, 1, 2, 4, 5]
+
+
+# Before-images
+
+
+def removed(stage: Stage) -> dict[str, list[tuple[str, str | None]]]:
+    """What is remembered as taken away, with what it stood behind, by playlist."""
+    images = stage.store.load().images
+    return {one.playlist: [(entry.track, entry.after) for entry in one.removed] for one in images}
+
+
+@pytest.mark.parametrize("name", [GYM, LIKED])
+def test_what_is_removed_is_saved_with_its_place_before_the_removal_is_written(name: str) -> None:
+    stage, _ = in_step(1, 2, 3, 4, 5, name=name)
+    known: list[object] = []
+
+    def remembered(change: Change) -> None:
+        if isinstance(change, RemoveTracks | UnlikeTrack):
+            known.append(removed(stage))
+
+    stage.target.answers = remembered
+    sync(stage, put(stage, 1, 4, name=name))
+    playlist = FAVOURITES if name == LIKED else LIST
+    image = stage.store.load().images[0]
+    assert (image.run, image.collection, image.playlist) == ("run", name, playlist)
+    assert [entry.name for entry in image.removed][:1] == [f"Title {5 if name == LIKED else 2}"]
+    if name == LIKED:
+        assert known == [{playlist: [("5", None)]}, {playlist: [("5", None), ("3", "4")]}, removed(stage)]
+        assert removed(stage) == {playlist: [("5", None), ("3", "4"), ("2", "4")]}
+    else:
+        assert known == [{playlist: [("2", "1"), ("3", "1"), ("5", "4")]}] == [removed(stage)]
+
+
+def test_a_removal_that_deezer_refuses_leaves_no_image() -> None:
+    stage, _ = in_step(1, 2, 3)
+    stage.target.answers = lambda change: Refused("no") if isinstance(change, RemoveTracks) else None
+    with pytest.raises(NotShownYet):
+        sync(stage, put(stage, 1))
+    assert removed(stage) == {}
+
+
+def test_what_moves_to_another_part_is_not_lost() -> None:
+    stage, _ = in_step(*range(6), policy=Policy(playlist_limit=4))
+    sync(stage, put(stage, 9, *range(5)))
+    assert stage.own() == {"Gym (1/2)": [9, 0, 1, 2], "Gym (2/2)": [3, 4]}
+    second = list(stage.deezer.playlists)[-1]
+    assert removed(stage) == {second: [("5", "4")]}
+
+
+# What undo put back
+
+
+@pytest.mark.parametrize("edits", list(HandEdits))
+def test_what_was_put_back_stays_where_it_is_until_a_person_removes_it(edits: HandEdits) -> None:
+    stage, head = in_step(1, 2, 3, policy=Policy(hand_edits=edits))
+    stage.deezer.playlists[LIST].tracks[:] = ["1", "8", "2", "3"]
+    stage.remember(msgspec.structs.replace(memory(stage, head), restored=(TargetId("8"), TargetId("9"))))
+    assert sync(stage, head).state is CollectionState.IN_SYNC
+    assert (stage.target.writes, stage.store.load().conflicts) == ([], {})
+    assert (memory(stage, head).restored, memory(stage, head).hand_added) == (("8",), ("8",))
+    sync(stage, put(stage, 3, 1, 4, 2))
+    assert stage.tracks(LIST) == [3, 1, 8, 4, 2]
+    stage.deezer.playlists[LIST].tracks.remove("8")
+    sync(stage, put(stage, 3, 1))
+    assert (stage.tracks(LIST), memory(stage, head).restored) == ([3, 1], ())
+
+
+def test_what_was_put_back_and_is_on_the_source_again_is_mirrored_like_any_other() -> None:
+    stage, head = in_step(1, 2, policy=Policy(hand_edits=HandEdits.OVERWRITE))
+    stage.deezer.playlists[LIST].tracks.append("8")
+    stage.remember(msgspec.structs.replace(memory(stage, head), restored=(TargetId("8"),)))
+    sync(stage, put(stage, 8, 1, 2))
+    assert (stage.tracks(LIST), memory(stage, head).restored) == ([8, 1, 2], ())
+    sync(stage, put(stage, 1, 2))
+    assert stage.tracks(LIST) == [1, 2]
+
+
+def test_what_was_put_back_is_remembered_while_deezer_hides_something() -> None:
+    stage, head = in_step(1, 2, 3)
+    stage.deezer.playlists[LIST].tracks.append("8")
+    stage.deezer.hide_by_hand(int(LIST), 8)
+    stage.remember(msgspec.structs.replace(memory(stage, head), restored=(TargetId("8"),)))
+    sync(stage, put(stage, 1, 2))
+    assert memory(stage, head).restored == ("8",)
+
+
+def test_what_was_put_back_keeps_no_question_open() -> None:
+    stage, head = in_step(1, 2, policy=Policy(hand_edits=HandEdits.ASK))
+    stage.deezer.playlists[LIST].tracks += ["8", "9"]
+    stage.remember(msgspec.structs.replace(memory(stage, head), restored=(TargetId("8"),)))
+    sync(stage, head)
+    (conflict,) = stage.store.load().conflicts.values()
+    assert conflict.message.startswith("1 entry was added")
+    stage.deezer.playlists[LIST].tracks.remove("9")
+    sync(stage, head)
+    assert stage.store.load().conflicts == {}
 
 
 # Errors

@@ -6,11 +6,12 @@ import msgspec
 import pytest
 from memory_stage import Stage, matched
 
+from musicdiff_job.core.before_image import BeforeImage
 from musicdiff_job.core.checkpoint import Mirror, Pair, Part
 from musicdiff_job.core.conflict import Conflict, ConflictKind
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import BadAnswer
-from musicdiff_job.core.model import CollectionId, Kind, PlaylistId, SourceId, TargetId
+from musicdiff_job.core.model import CollectionId, Header, Kind, PlaylistId, SourceId, TargetId
 from musicdiff_job.core.plan import DeletePlaylist, Refused
 from musicdiff_job.core.summary import CollectionState
 from musicdiff_job.session import Session
@@ -103,6 +104,29 @@ def test_what_deezer_refuses_to_delete_stays_bound() -> None:
     with pytest.raises(BadAnswer, match="no"):
         bury(session, known, delete=True)
     assert session.checkpoint.mirrors[GONE].parts == known.parts[1:]
+
+
+def test_what_is_deleted_is_saved_before() -> None:
+    stage, session, known = begin([2, 1], [3])
+    playlists = dict(stage.deezer.playlists)
+    playlists[known.parts[0].playlist].description = "words"
+    seen: list[tuple[BeforeImage, ...]] = []
+    stage.target.answers = lambda change: seen.append(stage.store.load().images)
+    bury(session, known, delete=True)
+    first, second = stage.store.load().images
+    assert (first.playlist, first.title, first.header) == (
+        known.parts[0].playlist, "Gym 0", Header("Gym 0", "words", public=True),
+    )  # fmt: skip
+    assert [entry.track for entry in first.removed] == ["2", "1"]
+    assert seen == [(first,), (first, second)]
+
+
+def test_what_deezer_refuses_to_delete_leaves_no_image() -> None:
+    stage, session, known = begin([1])
+    stage.target.answers = lambda change: Refused("no")
+    with pytest.raises(BadAnswer):
+        bury(session, known, delete=True)
+    assert session.checkpoint.images == ()
 
 
 def test_its_open_questions_end_with_it_and_its_matches_stay() -> None:

@@ -1,28 +1,43 @@
-"""``plan``: a dry run, told as a difference; ``-o`` writes the exact changes down."""
+"""``plan``: a dry run, told as a difference; ``-o`` writes the exact changes down, for ``apply``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import complain, json_text, say, show
-from musicdiff_job.cli.run import Wish, is_watched, perform, watcher
+from musicdiff_job.cli.run import Command, Wish, budgets, is_watched, perform, watcher
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.cli.signals import leave, stopping
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.outcome import TABLE, ExitCodes, Outcome, exit_code
-from musicdiff_job.report.plan import PlanRecorder, plan_blocks, plan_document
+from musicdiff_job.planning import plan_once
+from musicdiff_job.report.plan import PlanRecorder, plan_blocks
 from musicdiff_job.report.run import error_line, outcome_cell
+
+if TYPE_CHECKING:
+    from musicdiff_job.core.plan_file import Plan
+    from musicdiff_job.core.summary import Summary
+    from musicdiff_job.session import Job
+
+Planner = Callable[["Job", PlanRecorder], "tuple[Summary, Plan | None]"]
+
+
+def output_option(command: Command) -> Command:
+    """Where the plan is written to."""
+    path = click.Path(path_type=Path, dir_okay=False)
+    return click.option("-o", "--output", type=path, metavar="F", help="Write it as JSON, for `apply`.")(command)
 
 
 @click.command("plan", cls=JobCommand, example="musicdiff-job plan -o plan.json")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write it as JSON.")
-@click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Time budget.")
-@click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Budget of API calls, retries included.")
+@output_option
+@budgets
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only these collections; may be given again.")
 @click.option("--force", is_flag=True, help="Look at everything, due or not, changed or not.")
 @click.pass_context
@@ -38,25 +53,36 @@ def plan(
     """Show what a run would change, without changing it.
 
     + comes, - goes, ~ is altered. Reads both sides and looks tracks up, which counts against the budgets; writes
-    neither to Deezer nor to the checkpoint.
+    neither to Deezer nor to the checkpoint. `apply` makes the changes that -o writes down.
     """
+    wish = Wish(dry_run=True, max_seconds=max_seconds, max_calls=max_calls, only=only, force=force)
+    return show_plan(context, wish, output, plan_once)
+
+
+def show_plan(context: click.Context, wish: Wish, output: Path | None, planner: Planner, *, notes: bool = False) -> int:
+    """Plan, show the plan, with ``notes`` on it, and write it down where that is wanted; the status to exit with."""
     stop = StopFlag()
     options = shared(context)
+    documents: list[Plan] = []
     with stopping(stop), watcher(options) as watching:
         session = open_session(context, stop, drawn=is_watched(options))
         recorder = PlanRecorder(watching)
-        wish = Wish(dry_run=True, max_seconds=max_seconds, max_calls=max_calls, only=only, force=force)
-        summary = perform(session, wish, recorder)
+
+        def work(job: Job) -> Summary:
+            summary, document = planner(job, recorder)
+            documents.extend([document] if document is not None else [])
+            return summary
+
+        summary = perform(session, wish, recorder, work)
     looked = bool(recorder.plans or recorder.results) or summary.outcome in (Outcome.IN_SYNC, Outcome.CHANGED)
     if looked:
-        show(*plan_blocks(recorder.plans.values(), recorder.results))
+        show(*plan_blocks(recorder.plans.values(), recorder.results, notes=notes))
     if not TABLE[summary.outcome].healthy or summary.outcome in INCOMPLETE:
         complain(outcome_cell(summary.outcome, f"{summary.outcome}: {TABLE[summary.outcome].meaning}").text)
         complain(*(error_line(error.where, error.message, error.hint) for error in summary.errors))
-    if output is not None and looked:
-        document = plan_document(recorder.plans.values(), session.peek(), session.now(), summary.profile)
+    if output is not None and looked and documents:
         try:
-            replace_file(output, f"{json_text(document, indent=2)}\n".encode())
+            replace_file(output, f"{json_text(documents[0], indent=2)}\n".encode())
         except OSError as error:
             raise UsageError(f"the plan cannot be written to {output}: {error.strerror}", "Name another file") from None
         if not options.quiet:

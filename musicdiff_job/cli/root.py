@@ -27,6 +27,8 @@ from musicdiff_job.journal import event, is_kept
 COMMANDS = {
     "run": Lazy("run", "run", "Do the job once: look, decide, do, save, exit."),
     "plan": Lazy("plan", "plan", "Show what a run would change, without changing it."),
+    "apply": Lazy("apply", "apply", "Make exactly the changes that a plan says, or none."),
+    "undo": Lazy("undo", "undo", "Put back what a run removed from Deezer."),
     "status": Lazy("status", "status", "Say how things stand, from the checkpoint alone."),
     "playlists": Lazy("playlists", "playlists", "List the collections and where each stands."),
     "history": Lazy("history", "history", "List the last runs."),

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from musicdiff_job.session import Connections, Job
 
 
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What the command line asks of a run, beyond the settings."""
@@ -54,20 +58,34 @@ class Wish:
     force: bool = False
 
 
+def budgets(command: Command) -> Command:
+    """The options that limit a run."""
+    seconds = click.FloatRange(min=0, min_open=True)
+    command = click.option(
+        "--max-calls", type=click.IntRange(min=1), metavar="N", help="Budget of API calls, retries included."
+    )(command)
+    return click.option("--max-seconds", type=seconds, metavar="N", help="Time budget.")(command)
+
+
+def reports(command: Command) -> Command:
+    """The options for how a run is told."""
+    file = click.Path(path_type=Path)
+    command = click.option("--summary-file", type=file, metavar="F", help="Write the summary (JSON) here.")(command)
+    return click.option(
+        "--exit-codes",
+        type=click.Choice([codes.value for codes in ExitCodes]),
+        default=ExitCodes.SIMPLE.value,
+        show_default=True,
+        help="simple: 0 unless somebody should look; detailed: a status for each outcome.",
+    )(command)
+
+
 @click.command("run", cls=JobCommand, example="musicdiff-job run --dry-run --only 'Gym*'")
 @click.option("--dry-run", is_flag=True, help="Read and plan; write neither to Deezer nor to the checkpoint.")
-@click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Time budget.")
-@click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Budget of API calls, retries included.")
+@budgets
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only these collections; may be given again.")
 @click.option("--force", is_flag=True, help="Look at everything, due or not, changed or not.")
-@click.option(
-    "--exit-codes",
-    type=click.Choice([codes.value for codes in ExitCodes]),
-    default=ExitCodes.SIMPLE.value,
-    show_default=True,
-    help="simple: 0 unless somebody should look; detailed: a status for each outcome.",
-)
-@click.option("--summary-file", type=click.Path(path_type=Path), metavar="F", help="Write the summary (JSON) here.")
+@reports
 @click.pass_context
 def run(
     context: click.Context,
@@ -85,10 +103,16 @@ def run(
     Without a terminal, the last line on stdout is the summary as JSON; with -q nothing is said unless something is
     wrong.
     """
+    return carry_out(context, Wish(dry_run, max_seconds, max_calls, only, force), exit_codes, summary_file, run_once)
+
+
+def carry_out(
+    context: click.Context, wish: Wish, exit_codes: str, summary_file: Path | None, work: Callable[[Job], Summary]
+) -> int:
+    """Do ``work`` and say how it went, as ``run`` does; the status to exit with."""
     stop = StopFlag()
     clock = SystemClock(stop)
     started = clock.now()
-    wish = Wish(dry_run, max_seconds, max_calls, only, force)
     options = shared(context)
     with stopping(stop):
         try:
@@ -99,7 +123,7 @@ def run(
             show_problems = False
         else:
             with ExitStack() as stack:
-                summary = perform(session, wish, stack.enter_context(watcher(options)))
+                summary = perform(session, wish, stack.enter_context(watcher(options)), work)
             show_problems = True
     code = exit_code(summary.outcome, ExitCodes(exit_codes), stop.signal)
     summary = msgspec.structs.replace(summary, exit_code=int(code))
@@ -114,9 +138,11 @@ def run(
     return code
 
 
-def perform(session: Session, wish: Wish, observer: Observer, *, name: str = "") -> Summary:
+def perform(
+    session: Session, wish: Wish, observer: Observer, work: Callable[[Job], Summary] = run_once, *, name: str = ""
+) -> Summary:
     """One run in these surroundings, called ``name`` if it is not the session's only one. Every way to end that the
-    job foresees is in the summary."""
+    job foresees is in the summary, and so is what ``work`` raises."""
     started = session.now()
     try:
         job = bootstrap.assemble(
@@ -136,7 +162,7 @@ def perform(session: Session, wish: Wish, observer: Observer, *, name: str = "")
         )
         if isinstance(observer, ShowsCalls):
             job = _counted(job, observer, wish.max_calls or session.loaded.settings.budget.calls)
-        return run_once(job)
+        return work(job)
     except JobError as error:
         return refused(error, started, session.now(), session.loaded.settings.profile)
 

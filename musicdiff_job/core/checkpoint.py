@@ -11,10 +11,12 @@ All transitions return new values. Times are ISO-8601 text in UTC.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import msgspec
 
+from musicdiff_job.core.before_image import BeforeImage
 from musicdiff_job.core.conflict import RULINGS_KEPT, Conflict, Ruling
 from musicdiff_job.core.match import Evidence, Match, Unmatched
 from musicdiff_job.core.model import (
@@ -118,7 +120,8 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     """One collection's memory.
 
     ``snapshot`` is the source's as of the last agreement, "" for never. ``left_out`` are entries that somebody
-    removed on the target by hand, ``hand_added`` those that somebody added there. ``waiting`` are the source tracks
+    removed on the target by hand, ``hand_added`` those that somebody added there; ``restored`` are those of the latter
+    that ``undo`` put there. ``waiting`` are the source tracks
     without a counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings
     that shaped the mirror. ``seen_at`` is when it was first due. ``missing_since`` and ``missing_runs`` make the
     tombstone.
@@ -132,6 +135,7 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: tuple[Part, ...] = ()
     left_out: tuple[Pair, ...] = ()
     hand_added: tuple[TargetId, ...] = ()
+    restored: tuple[TargetId, ...] = ()
     snapshot: str = ""
     reading: Reading | None = None
     creating: Creating | None = None
@@ -226,6 +230,8 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     last_success_at: str | None = None
     overrides: str = ""
     """Fingerprint of the overrides as of the last run."""
+    images: tuple[BeforeImage, ...] = ()
+    """What runs have taken away, oldest first."""
 
     def with_mirror(self, mirror: Mirror) -> Checkpoint:
         """This checkpoint with one collection's memory replaced."""
@@ -331,6 +337,37 @@ def acknowledge(mirror: Mirror, playlist: PlaylistId) -> Mirror:
     """The mirror with all changes in flight to one part confirmed by the target."""
     part = next(part for part in mirror.parts if part.playlist == playlist)
     return with_part(mirror, msgspec.structs.replace(part, acknowledged=len(part.in_flight)))
+
+
+def restore(mirror: Mirror, playlist: PlaylistId, tracks: Collection[TargetId]) -> Mirror:
+    """The mirror with these tracks a person's own in one of its parts: neither ours nor about to be removed by us."""
+    theirs = frozenset(tracks)
+    restored = tuple(dict.fromkeys((*mirror.restored, *tracks)))
+    parts = tuple(_without(part, theirs) if part.playlist == playlist else part for part in mirror.parts)
+    return msgspec.structs.replace(mirror, restored=restored, parts=parts)
+
+
+def _without(part: Part, tracks: frozenset[TargetId]) -> Part:
+    base = tuple(pair for pair in part.base if pair.target not in tracks)
+    spared = [_sparing(change, tracks) for change in part.in_flight]
+    return msgspec.structs.replace(
+        part,
+        base=base,
+        in_flight=tuple(change for change in spared if change is not None),
+        acknowledged=sum(change is not None for change in spared[: part.acknowledged]),
+    )
+
+
+def _sparing(change: Change, tracks: frozenset[TargetId]) -> Change | None:
+    """What is left of a change in flight that no longer speaks of these tracks."""
+    match change:
+        case AddTracks() | RemoveTracks():
+            left = tuple(track for track in change.tracks if track not in tracks)
+            return msgspec.structs.replace(change, tracks=left) if left else None
+        case LikeTrack(track) | UnlikeTrack(track) if track in tracks:
+            return None
+        case _:
+            return change
 
 
 def settled_base(part: Part, present: frozenset[TargetId]) -> tuple[Pair, ...]:

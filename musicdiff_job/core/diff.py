@@ -3,7 +3,8 @@
 Theory. For every target track that base, source or target knows, ask: is it in the base? in the source (as the
 counterpart of a wanted entry)? on the target? Seven combinations are possible; each has one verdict. Two verdicts
 depend on what the user wants done about hand edits, and that is a second table. Tracks in flight are settled before
-(``checkpoint.settled_base``), so every difference from the base that is left was made by a person.
+(``checkpoint.settled_base``), so every difference from the base that is left was made by a person. What ``undo`` put
+back is such a difference too, and one that is kept whatever the user wants done about the others.
 
 "base" includes what was left out before: an entry that somebody removed on the target and we left out is still known,
 so it stays left out (``keep``), and comes back on its own if it shows up on the target again.
@@ -11,12 +12,13 @@ so it stays left out (``keep``), and comes back on its own if it shows up on the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
 
+from musicdiff_job.core.before_image import back_in_place, stood
 from musicdiff_job.core.checkpoint import Pair
 from musicdiff_job.core.model import TargetId
 from musicdiff_job.core.policy import HandEdits
@@ -77,8 +79,9 @@ class Difference(msgspec.Struct, frozen=True):
     """What to do to one part, and what will have been agreed on when it is done.
 
     ``order`` is the whole order wanted afterwards: mirrored entries first, then those added by hand in their own
-    order. ``base`` is the new base, given that everything in ``add`` and ``remove`` happens. ``hidden`` are entries
-    of the base that the target counts but does not show; they are neither missing nor in the order.
+    order; but what was put back stays behind the entry that it follows. ``base`` is the new base, given that
+    everything in ``add`` and ``remove`` happens. ``hidden`` are entries of the base that the target counts but does
+    not show; they are neither missing nor in the order.
     """
 
     add: tuple[Pair, ...]
@@ -101,12 +104,14 @@ def diff(
     edits: HandEdits,
     additions: HandEdits | None = None,
     asked: frozenset[TargetId] = frozenset(),
+    restored: frozenset[TargetId] = frozenset(),
     hidden: int = 0,
     concealed: frozenset[TargetId] = frozenset(),
 ) -> Difference:
     """Compare the three sides. ``edits`` is how hand edits are treated, ``additions`` how those are that added
     something, where that differs. ``desired`` must not name a target track twice (``collapse`` it first). ``asked`` are
-    tracks added by hand that were seen before, so that nobody is asked about them again.
+    tracks added by hand that were seen before, so that nobody is asked about them again. ``restored`` are tracks that
+    were put back on demand: added by hand, and to be kept.
 
     ``hidden`` is how many entries the target counts without showing them. As long as any are hidden, an entry of the
     base that cannot be seen may be one of them: it is kept as it is, not taken for removed by hand. ``concealed`` are
@@ -160,7 +165,7 @@ def diff(
                     case _:
                         out.append(wanted[track])
             case Verdict.ADDED_BY_HAND:
-                match EFFECTS[verdict, additions or edits]:
+                match EFFECTS[verdict, HandEdits.KEEP if track in restored else additions or edits]:
                     case Effect.REMOVE:
                         remove.append(track)
                     case Effect.ASK if track not in asked:
@@ -169,17 +174,31 @@ def diff(
                     case _:
                         foreign.append(track)
     mirrored = tuple(kept[track] for track in wanted if track in kept)
+    order = _order(tuple(pair.target for pair in mirrored), foreign, restored, shown)
+    by_hand = set(foreign)
     return Difference(
         add=tuple(add),
         remove=tuple(remove),
-        order=(*(pair.target for pair in mirrored), *foreign),
+        order=order,
         base=(*mirrored, *unseen),
         left_out=tuple(out),
-        hand_added=tuple(foreign),
+        hand_added=tuple(track for track in order if track in by_hand),
         ask_removed=tuple(ask_removed),
         ask_added=tuple(ask_added),
         hidden=tuple(unseen),
     )
+
+
+def _order(
+    mirrored: tuple[TargetId, ...],
+    foreign: Sequence[TargetId],
+    restored: frozenset[TargetId],
+    shown: Sequence[TargetId],
+) -> tuple[TargetId, ...]:
+    back = restored.intersection(foreign)
+    ours = {*mirrored, *back}
+    places = stood([track for track in shown if track in ours], back, {})
+    return (*back_in_place(mirrored, places), *(track for track in foreign if track not in back))
 
 
 def collapse(pairs: Iterable[Pair]) -> tuple[tuple[Pair, ...], int]:

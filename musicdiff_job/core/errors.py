@@ -6,7 +6,7 @@
     |-- StopRun                 the run ends here, saved; ``outcome`` says how
     |   |-- Locked  Interrupted  OutOfBudget
     |   |-- AuthError  WrongAccount
-    |   |-- ConfigError  NoWayOut  UsageError
+    |   |-- ConfigError  NoWayOut  UsageError  StalePlan
     |   `-- CheckpointInvalid  CheckpointUnwritable  LostLease
     |-- Wait                    one service is closed until a time; the others' work goes on
     |   `-- RateLimited  LedgerSpent  Unavailable
@@ -102,6 +102,12 @@ class UsageError(StopRun):
     """The command line is wrong."""
 
     outcome = Outcome.USAGE
+
+
+class StalePlan(StopRun):
+    """What a reviewed plan rests on has moved, so it is not carried out; only a person can say what is wanted now."""
+
+    outcome = Outcome.CONFLICT
 
 
 class CheckpointInvalid(StopRun):

@@ -46,9 +46,16 @@ def forget_all(checkpoint: Checkpoint) -> Checkpoint:
 
 def _without_base(mirror: Mirror) -> Mirror:
     if mirror.state is CollectionState.DETACHED:
-        return Mirror(id=mirror.id, kind=mirror.kind, name=mirror.name)
+        return Mirror(id=mirror.id, kind=mirror.kind, name=mirror.name, restored=mirror.restored)
     parts = tuple(
         msgspec.structs.replace(part, base=(), in_flight=(), acknowledged=0, fingerprint="", count=-1, modified=0)
         for part in mirror.parts
     )
-    return Mirror(id=mirror.id, kind=mirror.kind, name=mirror.name, parts=parts, creating=mirror.creating)
+    return Mirror(
+        id=mirror.id,
+        kind=mirror.kind,
+        name=mirror.name,
+        parts=parts,
+        creating=mirror.creating,
+        restored=mirror.restored,
+    )

@@ -9,6 +9,9 @@ import msgspec
 
 from musicdiff_job.core.model import PlaylistId, TargetId
 
+PLACEHOLDER = "new-"
+"""How the ids of playlists begin that a plan speaks of and that do not exist yet."""
+
 
 class CreatePlaylist(msgspec.Struct, frozen=True, tag="create", omit_defaults=True):
     """Create an empty playlist. Not idempotent: its intent is looked for by title before it is repeated."""

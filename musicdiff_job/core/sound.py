@@ -50,6 +50,7 @@ def _times(checkpoint: Checkpoint) -> set[str]:
     found.update(record.retry_at for record in checkpoint.matches.values())
     for closed in checkpoint.not_before.values():
         found.update((closed.until, closed.since))
+    found.update(image.taken_at for image in checkpoint.images)
     for run in checkpoint.runs:
         found.update((run.started_at, run.finished_at))
     return {text for text in found if text is not None}

@@ -138,6 +138,8 @@ class Summary(msgspec.Struct, frozen=True):
     """Look-ups in Deezer's public catalogue; part of ``api_calls["deezer"]``."""
     writes: int = 0
     """Writes to Deezer; part of ``api_calls["deezer"]``."""
+    plan: str = ""
+    """The reviewed plan that was carried out (``plan_file.identity``); "" for a run of its own accord."""
 
 
 def totals_of(results: tuple[CollectionResult, ...], conflicts: int) -> Totals:

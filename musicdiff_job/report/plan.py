@@ -1,15 +1,11 @@
-"""What a run would change: recorded while it plans, shown as a difference, or written down as a document."""
+"""What a run would change: recorded while it plans, and shown as a difference."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import assert_never
 
-import msgspec
-
-from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.model import CollectionHead, CollectionId, TargetId
 from musicdiff_job.core.plan import (
     AddTracks,
@@ -23,7 +19,6 @@ from musicdiff_job.core.plan import (
     UpdatePlaylist,
 )
 from musicdiff_job.core.summary import CollectionResult, CollectionState
-from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.ports import Observer
 from musicdiff_job.report.text import Block, Cell, Lines, Tone, clean, count, named
 
@@ -40,6 +35,19 @@ class Planned:
     head: CollectionHead
     changes: tuple[Change, ...]
     names: Names
+
+    def told_names(self) -> dict[TargetId, str]:
+        """The names of the tracks that come or go."""
+        found: dict[TargetId, str] = {}
+        for change in self.changes:
+            match change:
+                case AddTracks(tracks=tracks) | RemoveTracks(tracks=tracks):
+                    found.update((track, self.names[track]) for track in tracks if track in self.names)
+                case LikeTrack(track=track) | UnlikeTrack(track=track) if track in self.names:
+                    found[track] = self.names[track]
+                case _:
+                    pass
+        return found
 
 
 @dataclass(slots=True)
@@ -70,53 +78,12 @@ class PlanRecorder:
         self.watcher.finished(result)
 
 
-class CollectionPlan(msgspec.Struct, frozen=True):
-    """One collection of a plan document, pinned to both sides: the source's ``snapshot`` and the target's
-    ``fingerprint`` as last read (of several parts, joined by commas; "" before there is a mirror)."""
-
-    id: str
-    name: str
-    snapshot: str
-    fingerprint: str
-    changes: tuple[Change, ...]
-
-
-class PlanDocument(msgspec.Struct, frozen=True):
-    """``plan -o plan.json``."""
-
-    schema: int
-    created_at: str
-    profile: str
-    collections: tuple[CollectionPlan, ...]
-
-
-def plan_document(plans: Iterable[Planned], checkpoint: Checkpoint, now: datetime, profile: str) -> PlanDocument:
-    """The plan as a document; collections without changes are left out."""
-    return PlanDocument(
-        schema=1,
-        created_at=to_iso(now),
-        profile=profile,
-        collections=tuple(
-            CollectionPlan(
-                id=plan.head.id,
-                name=plan.head.name,
-                snapshot=plan.head.snapshot,
-                fingerprint=_fingerprint(checkpoint, plan.head.id),
-                changes=plan.changes,
-            )
-            for plan in plans
-            if plan.changes
-        ),
-    )
-
-
-def _fingerprint(checkpoint: Checkpoint, collection: CollectionId) -> str:
-    mirror = checkpoint.mirrors.get(collection)
-    return ",".join(part.fingerprint for part in mirror.parts) if mirror else ""
-
-
-def plan_blocks(plans: Iterable[Planned], results: Iterable[CollectionResult]) -> tuple[Block, ...]:
-    """The difference for people: a block for each collection that changes, then what could not be planned."""
+def plan_blocks(
+    plans: Iterable[Planned], results: Iterable[CollectionResult], *, notes: bool = False
+) -> tuple[Block, ...]:
+    """The difference for people: a block for each collection that changes, then what could not be planned; with
+    ``notes``, what else a person should know."""
+    results = tuple(results)
     blocks: list[Block] = [
         Lines((named(plan.head.name or plan.head.id), *_lines(plan.changes, plan.names)))
         for plan in plans
@@ -130,7 +97,31 @@ def plan_blocks(plans: Iterable[Planned], results: Iterable[CollectionResult]) -
     )
     if stuck:
         blocks.append(Lines(stuck))
-    return tuple(blocks) or (Lines(("Nothing to change.",)),)
+    if not blocks:
+        blocks.append(Lines(("Nothing to change.",)))
+    told = tuple(f"{clean(result.name or result.id)}: {note}" for result in results for note in result.notes)
+    return (*blocks, Lines(told)) if notes and told else tuple(blocks)
+
+
+def told(change: Change) -> str:
+    """A change in a few words that fit after "it does not say"."""
+    match change:
+        case CreatePlaylist(title=title):
+            return f"to create the playlist {title!r}"
+        case UpdatePlaylist(playlist=playlist):
+            return f"to change title, description or privacy of the playlist {playlist} like this"
+        case AddTracks(playlist, tracks):
+            return f"to add these {count(len(tracks), 'track')} to the playlist {playlist}"
+        case RemoveTracks(playlist, tracks):
+            return f"to remove these {count(len(tracks), 'track')} from the playlist {playlist}"
+        case ReorderTracks(playlist):
+            return f"to put the playlist {playlist} into this order"
+        case DeletePlaylist(playlist):
+            return f"to delete the playlist {playlist}"
+        case LikeTrack(track):
+            return f"to add the track {track} to the favourites"
+        case UnlikeTrack(track):
+            return f"to remove the track {track} from the favourites"
 
 
 def _lines(changes: Iterable[Change], names: Names) -> Iterator[Cell]:

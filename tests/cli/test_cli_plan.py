@@ -44,7 +44,8 @@ def test_after_a_run_the_plan_is_empty_until_something_changes(command: CommandL
     assert [line[:4] for line in lines[:2]] == ["Synt", "  - "]
     assert " - " in lines[1][4:]
     (collection,) = json.loads((command.home / "plan.json").read_text())["collections"]
-    assert collection["fingerprint"]
+    assert [head["fingerprint"] for head in collection["shown"].values()] != [""]
+    assert list(collection["names"].values()) == [lines[1][4:]]
     assert collection["changes"][0]["type"] == "remove"
 
 

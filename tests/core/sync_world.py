@@ -76,11 +76,17 @@ class World:
     edits: HandEdits
     asked: frozenset[TargetId]
     hidden: int
+    restored: frozenset[TargetId] = frozenset()
 
 
 @st.composite
 def worlds(
-    draw: st.DrawFn, *, edits: tuple[HandEdits, ...] = tuple(HandEdits), hidden: int = 0, tracks: str = "abcdefgh"
+    draw: st.DrawFn,
+    *,
+    edits: tuple[HandEdits, ...] = tuple(HandEdits),
+    hidden: int = 0,
+    tracks: str = "abcdefgh",
+    restored: bool = False,
 ) -> World:
     def some() -> tuple[TargetId, ...]:
         return ids(draw(st.lists(st.sampled_from(tracks), unique=True)))
@@ -94,4 +100,5 @@ def worlds(
         edits=draw(st.sampled_from(edits)),
         asked=frozenset(some()),
         hidden=draw(st.integers(0, hidden)),
+        restored=frozenset(some()) if restored else frozenset(),
     )

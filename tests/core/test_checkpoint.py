@@ -20,6 +20,7 @@ from musicdiff_job.core.checkpoint import (
     acknowledge,
     holds,
     intend,
+    restore,
     settled_base,
     with_part,
 )
@@ -119,6 +120,34 @@ def test_settling(base: str, in_flight: list[Change], present: str, settled: str
 def test_a_settled_addition_is_owned_before_its_source_is_known() -> None:
     part = Part(PLAYLIST, in_flight=(add("a"),))
     assert settled_base(part, frozenset(ids("a"))) == (Pair(SourceId(""), TargetId("a")),)
+
+
+# What undo puts back
+
+
+@pytest.mark.parametrize(
+    ("base", "in_flight", "acknowledged", "left"),
+    [
+        ("abc", [], 0, []),
+        ("abc", [remove("ab"), add("x")], 1, [remove("a"), add("x")]),
+        ("abc", [remove("b"), add("x")], 1, [add("x")]),
+        ("ac", [UnlikeTrack(TargetId("b")), LikeTrack(TargetId("x"))], 2, [LikeTrack(TargetId("x"))]),
+        ("ac", [ReorderTracks(PLAYLIST, ids("bac"))], 1, [ReorderTracks(PLAYLIST, ids("bac"))]),
+    ],
+)
+def test_what_is_put_back_is_nobodys_but_the_persons(
+    base: str, in_flight: list[Change], acknowledged: int, left: list[Change]
+) -> None:
+    part = Part(PLAYLIST, base=pairs(base), in_flight=tuple(in_flight), acknowledged=acknowledged)
+    other = Part(PlaylistId("6"), base=pairs("b"))
+    known = restore(mirror(parts=(other, part), restored=ids("z")), PLAYLIST, ids("b"))
+    assert known.restored == ids("zb")
+    assert known.parts[0] == other
+    assert (targets(known.parts[1].base), known.parts[1].in_flight) == (ids("ac"), tuple(left))
+    assert known.parts[1].in_flight[: known.parts[1].acknowledged] == tuple(
+        change for change in left if change in in_flight[:acknowledged] or change == remove("a")
+    )
+    assert TargetId("b") not in targets(settled_base(known.parts[1], frozenset(ids("abc"))))
 
 
 # A run that dies

@@ -24,6 +24,7 @@ def run(world: World) -> Difference:
         world.present,
         edits=world.edits,
         asked=world.asked,
+        restored=world.restored,
         hidden=world.hidden,
     )
 
@@ -37,6 +38,7 @@ def again(world: World, first: Difference) -> Difference:
         first.order,
         edits=world.edits,
         asked=frozenset(first.hand_added),
+        restored=world.restored.intersection(first.hand_added),
         hidden=world.hidden,
     )
 
@@ -200,14 +202,14 @@ def test_what_is_known_to_be_hidden_and_shown_or_unwanted_by_now_takes_nobodys_p
 
 
 @MANY
-@given(worlds(hidden=2))
+@given(worlds(hidden=2, restored=True))
 def test_carrying_it_out_gives_the_order(world: World) -> None:
     found = run(world)
     assert after(world.present, changes_of(found, world.present, batch=3)) == found.order
 
 
 @MANY
-@given(worlds(hidden=2))
+@given(worlds(hidden=2, restored=True))
 def test_the_second_comparison_finds_nothing_to_do(world: World) -> None:
     first = run(world)
     second = again(world, first)
@@ -228,7 +230,7 @@ def test_only_what_was_placed_is_removed_unless_hand_edits_are_overwritten(world
 
 
 @MANY
-@given(worlds(hidden=2))
+@given(worlds(hidden=2, restored=True))
 def test_every_wanted_entry_is_placed_left_out_or_hidden_and_nothing_twice(world: World) -> None:
     found = run(world)
     placed = [target for target in found.order if target not in found.hand_added]
@@ -286,6 +288,47 @@ def test_any_later_world_converges_too(world: World, data: st.DataObject) -> Non
     shown = after(later.present, changes_of(second, later.present))
     assert shown == second.order
     assert not changes_of(again(moved, second), shown)
+
+
+# What undo put back
+
+
+@pytest.mark.parametrize("edits", list(HandEdits))
+@pytest.mark.parametrize(
+    ("base", "source", "target", "remove", "agreed", "by_hand"),
+    [
+        ("", "", "x", "", "", "x"),
+        ("", "x", "x", "", "x", ""),
+        ("x", "", "x", "x", "", ""),
+        ("", "", "", "", "", ""),
+    ],
+    ids=["it is kept", "the source has it again", "it is ours again and the source drops it", "it is removed by hand"],
+)
+def test_rows_of_the_table_for_what_was_put_back(
+    base: str, source: str, target: str, remove: str, agreed: str, by_hand: str, edits: HandEdits
+) -> None:
+    found = diff(pairs(base), (), pairs(source), ids(target), edits=edits, restored=frozenset(ids("x")))
+    assert (found.add, found.left_out, found.ask_added, found.ask_removed) == ((), (), (), ())
+    assert (found.remove, found.base, found.hand_added) == (ids(remove), pairs(agreed), ids(by_hand))
+
+
+def test_what_was_put_back_stays_behind_the_entry_that_it_follows() -> None:
+    back = frozenset(ids("xyz"))
+    stays = diff(pairs("abc"), (), pairs("abc"), ids("xaybzc"), edits=KEEP, restored=back)
+    assert stays.order == ids("xaybzc")
+    moves = diff(pairs("abc"), (), pairs("cdab"), ids("xaybhzc"), edits=KEEP, restored=back)
+    assert moves.order == ids("xcdaybzh")
+    assert moves.hand_added == ids("xyzh")
+
+
+@MANY
+@given(worlds(edits=(OVERWRITE,), restored=True))
+def test_overwriting_hand_edits_spares_what_was_put_back_and_nothing_else(world: World) -> None:
+    found = run(world)
+    strange = set(world.present) - set(targets(world.desired)) - set(targets(world.base))
+    assert set(found.hand_added) == strange & world.restored
+    mirrored = tuple(track for track in found.order if track not in world.restored or track in targets(world.desired))
+    assert mirrored == targets(world.desired)
 
 
 # Duplicates

@@ -10,6 +10,7 @@ from musicdiff_job.core.forget import forget_all, forget_bases, forget_matches
 from musicdiff_job.core.model import LIKED, TargetId
 from musicdiff_job.core.overrides import set_match
 from musicdiff_job.core.plan import AddTracks
+from musicdiff_job.core.summary import CollectionState
 from musicdiff_job.core.timestamps import to_iso
 
 
@@ -27,6 +28,15 @@ def test_a_base_is_forgotten_but_not_its_playlist() -> None:
     assert after.mirrors[LIKED] == before.mirrors[LIKED]
     assert after.matches == before.matches
     assert not after.conflicts
+
+
+def test_what_was_put_back_stays_a_persons_when_the_base_is_forgotten() -> None:
+    back = (TargetId("7"),)
+    before = sample()
+    for state in CollectionState:
+        known = msgspec.structs.replace(before.mirrors[GYM], state=state, restored=back)
+        after, _ = forget_bases(before.with_mirror(known), lambda mirror: mirror.id == GYM)
+        assert after.mirrors[GYM].restored == back
 
 
 def test_nothing_chosen_nothing_forgotten() -> None:

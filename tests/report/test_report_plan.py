@@ -1,12 +1,10 @@
-"""A plan, as a difference and as a document."""
+"""A plan as a difference."""
 
 from __future__ import annotations
 
-import json
+import pytest
+from checkpoint_sample import GYM, HOSTILE
 
-from checkpoint_sample import GYM, HOSTILE, NOW, sample
-
-from musicdiff_job.cli.output import json_text
 from musicdiff_job.core.model import CollectionHead, Kind, PlaylistId, TargetId
 from musicdiff_job.core.plan import (
     AddTracks,
@@ -20,7 +18,7 @@ from musicdiff_job.core.plan import (
     UpdatePlaylist,
 )
 from musicdiff_job.core.summary import CollectionResult, CollectionState
-from musicdiff_job.report.plan import PlanRecorder, plan_blocks, plan_document
+from musicdiff_job.report.plan import PlanRecorder, plan_blocks, told
 from musicdiff_job.report.silent import Silent
 from musicdiff_job.report.text import plain
 
@@ -94,14 +92,16 @@ def test_what_could_not_be_planned_is_said() -> None:
     assert plain(plan_blocks((), (fine,))) == "Nothing to change.\n"
 
 
-def test_the_document_is_pinned_to_both_sides() -> None:
-    document = json.loads(json_text(plan_document(recorded(*ALL).plans.values(), sample(), NOW, "default")))
-    assert list(document) == ["schema", "created_at", "profile", "collections"]
-    (collection,) = document["collections"]
-    assert list(collection) == ["id", "name", "snapshot", "fingerprint", "changes"]
-    assert (collection["snapshot"], collection["fingerprint"]) == ("snap", "sum-2")
-    assert collection["changes"][2] == {"type": "add", "playlist": "9", "tracks": ["1", "2"]}
-    assert document["created_at"] == "2026-11-21T12:00:00Z"
+def test_the_names_that_are_told_are_those_of_what_comes_and_goes() -> None:
+    names = {ONE: "A - One", TWO: "B - Two", TargetId("3"): "C - Three"}
+    changes = (AddTracks(LIST, (ONE,)), LikeTrack(TWO), UnlikeTrack(TargetId("4")))
+    (plan,) = recorded(*changes, ReorderTracks(LIST, (ONE, TargetId("3"))), names=names).plans.values()
+    assert plan.told_names() == {ONE: "A - One", TWO: "B - Two"}
+
+
+@pytest.mark.parametrize("change", ALL, ids=lambda change: type(change).__name__)
+def test_every_change_can_be_told_in_a_sentence(change: Change) -> None:
+    assert told(change).startswith("to ")
 
 
 def test_the_recorder_passes_everything_on() -> None:
