@@ -66,7 +66,7 @@ class Redactor:
         for secret in secrets:
             value = secret.reveal() if isinstance(secret, Secret) else secret
             if value and len(value) >= SHORTEST:
-                found.update((value, quote(value, safe="")))
+                found.update((value, quote(value, safe="", errors="replace")))
         with self._lock:
             # Longest first, so that a secret that contains another one is replaced whole.
             self._known = tuple(sorted(found.union(self._known), key=len, reverse=True))

@@ -172,13 +172,13 @@ class TokenRefresher:
             description = body.get("error_description")
             return _Refused(error, self._wire.presentable(description) if isinstance(description, str) else "")
         access, rotated = body.get("access_token"), body.get("refresh_token")
-        if response.status_code != 200 or not isinstance(access, str) or not access:
+        if response.status_code != 200 or not isinstance(access, str) or not access or not access.isascii():
             raise Transient(f"token refresh: Spotify answered {response.status_code} without a token")
         expires_in, scope = body.get("expires_in"), body.get("scope")
         granted = _Granted(
             access=Secret(access),
             expires_in=expires_in if type(expires_in) is int and 0 < expires_in <= 86_400 else _LIFETIME,
-            rotated=Secret(rotated) if isinstance(rotated, str) and rotated else None,
+            rotated=Secret(rotated) if isinstance(rotated, str) and rotated and rotated.isascii() else None,
             scopes=frozenset(scope.split()) if isinstance(scope, str) and scope.strip() else None,
         )
         self._redactor.learn(granted.access, granted.rotated)
