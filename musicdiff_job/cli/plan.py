@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from musicdiff_job.cli.command import JobCommand, shared
+from musicdiff_job.cli.command import JobCommand, Pattern, Seconds, shared
 from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import complain, json_text, say, show
 from musicdiff_job.cli.run import Wish, is_watched, perform, watcher
@@ -21,9 +21,11 @@ from musicdiff_job.report.run import error_line, outcome_cell
 
 @click.command("plan", cls=JobCommand, example="musicdiff-job plan -o plan.json")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write it as JSON.")
-@click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Time budget.")
+@click.option("--max-seconds", type=Seconds(), metavar="N", help="Time budget.")
 @click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Budget of API calls, retries included.")
-@click.option("--only", multiple=True, metavar="PATTERN", help="Only these collections; may be given again.")
+@click.option(
+    "--only", type=Pattern(), multiple=True, metavar="PATTERN", help="Only these collections; may be given again."
+)
 @click.option("--force", is_flag=True, help="Look at everything, due or not, changed or not.")
 @click.pass_context
 def plan(

@@ -19,7 +19,7 @@ import click
 import msgspec
 
 from musicdiff_job import bootstrap
-from musicdiff_job.cli.command import JobCommand, shared
+from musicdiff_job.cli.command import JobCommand, Pattern, Seconds, shared
 from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import OutputLost, complain, is_terminal, json_text, show, show_json
 from musicdiff_job.cli.session import open_session, run_id
@@ -56,9 +56,11 @@ class Wish:
 
 @click.command("run", cls=JobCommand, example="musicdiff-job run --dry-run --only 'Gym*'")
 @click.option("--dry-run", is_flag=True, help="Read and plan; write neither to Deezer nor to the checkpoint.")
-@click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Time budget.")
+@click.option("--max-seconds", type=Seconds(), metavar="N", help="Time budget.")
 @click.option("--max-calls", type=click.IntRange(min=1), metavar="N", help="Budget of API calls, retries included.")
-@click.option("--only", multiple=True, metavar="PATTERN", help="Only these collections; may be given again.")
+@click.option(
+    "--only", type=Pattern(), multiple=True, metavar="PATTERN", help="Only these collections; may be given again."
+)
 @click.option("--force", is_flag=True, help="Look at everything, due or not, changed or not.")
 @click.option(
     "--exit-codes",
