@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 from real_command import COMMAND, command, environment, shell
 from rig import Rig, open_rig
+from test_process import running, summary_of, wait_for
 
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.sandbox.world import synthetic_world
+
+SCALE = int(os.environ.get("MUSICDIFF_TORTURE", "1"))
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +136,17 @@ def test_a_signal_that_was_ignored_before_is_heeded(rig: Rig) -> None:
             assert process.wait(60) == 130
     finally:
         rig.sandbox.latency = 0
+
+
+@pytest.mark.skipif(SCALE == 1, reason="keeps a core busy for five seconds; MUSICDIFF_TORTURE=2 runs it")
+def test_a_signal_ends_a_run_whose_pattern_has_no_end(tmp_path: Path) -> None:
+    """A regular expression of the user's own may try every way to fail on a name; Python does not limit it."""
+    spotify = synthetic_world(playlists=1, tracks_each=1, liked=0, seed=9)
+    spotify.add_playlist("a" * 60 + "!")
+    with open_rig(tmp_path, spotify, MUSICDIFF_SYNC_INCLUDE='["re:(a+)+$"]') as rig, running(rig, "run") as process:
+        wait_for(rig, lambda: rig.sandbox.calls("deezer") > 0)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == 143
+        assert summary_of(out)["outcome"] == "interrupted"
+        assert rig.checkpoint().runs[-1].outcome is Outcome.INTERRUPTED
