@@ -4,7 +4,7 @@ given, so an input is made again from its number."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -73,6 +73,21 @@ def json_like(*seeds: Any) -> Input:
         return value
 
     return spoilt
+
+
+def typed_like(*seeds: Any) -> Input:
+    """One of the seeds, of the same shape and types, with one to five values that mean something else: taken from
+    elsewhere in it, out of any range, doubled, dropped or in another order."""
+    texts = [json.dumps(seed) for seed in seeds]
+
+    def absurd(random: Random) -> Any:
+        value = json.loads(random.choice(texts))
+        others = list(_leaves(value))
+        for _ in range(random.choice((1, 1, 1, 2, 3, 5))):
+            value = _pervert(value, random, others)
+        return value
+
+    return absurd
 
 
 def choice_of(*inputs: Input) -> Input:
@@ -165,3 +180,37 @@ def _spoil(value: Any, random: Random) -> Any:
                 value[key] = _spoil(value[key], random)
         return value
     return deepcopy(random.choice(LEAVES))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    else:
+        yield value
+
+
+def _pervert(value: Any, random: Random, others: list[Any]) -> Any:
+    """The value with one fault that its type does not show."""
+    if isinstance(value, list | dict) and value and random.random() < 0.9:
+        keys: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))
+        key = random.choice(keys)
+        match random.randrange(10):
+            case 0:
+                del value[key]
+            case 1 if isinstance(value, list):
+                value.insert(random.randrange(len(value) + 1), deepcopy(value[key]))
+            case 2 if isinstance(value, list):
+                random.shuffle(value)
+            case 1 | 2 if isinstance(value, dict):
+                other = random.choice(keys)
+                if type(value[key]) is type(value[other]):
+                    value[key] = deepcopy(value[other])
+            case _:
+                value[key] = _pervert(value[key], random, others)
+        return value
+    same = [leaf for leaf in (others if random.random() < 0.5 else LEAVES) if type(leaf) is type(value)]
+    return deepcopy(random.choice(same)) if same else value

@@ -56,7 +56,7 @@ def anything(parser: Parser) -> st.SearchStrategy[Any]:
 
 
 @EVERY
-@settings(max_examples=20 * SCALE, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10 * SCALE, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_anything_at_all_is_read_or_refused(parser: Parser, data: st.DataObject) -> None:
     given = data.draw(anything(parser))

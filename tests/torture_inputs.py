@@ -25,7 +25,7 @@ from typing import Any, NamedTuple, cast
 import click
 import msgspec
 import requests
-from bad_inputs import Input, bytes_like, choice_of, json_like, text_like
+from bad_inputs import Input, bytes_like, choice_of, json_like, text_like, typed_like
 from checkpoint_sample import GYM, NOW, sample
 from told_clock import ToldClock
 
@@ -189,7 +189,7 @@ PLAIN, PACKED = sealed(BODY), sealed(BODY, compress=True)
 
 def edited(random: Random) -> bytes:
     """A checkpoint whose body makes no sense, and whose checksum agrees."""
-    body = json_like(json.loads(BODY))(random)
+    body = choice_of(json_like(json.loads(BODY)), typed_like(json.loads(BODY)))(random)
     return sealed(json.dumps(body, ensure_ascii=random.random() < 0.5).encode(errors="surrogatepass"))
 
 
@@ -499,7 +499,7 @@ def any_track(text: str) -> None:
 
 PARSERS = [
     Parser("checkpoint, damaged", used, (CheckpointInvalid,), bytes_like(PLAIN, PACKED), 1000),
-    Parser("checkpoint, edited", used, (CheckpointInvalid,), edited, 500),
+    Parser("checkpoint, edited", used, (CheckpointInvalid,), edited, 300),
     Parser("settings file", from_toml, (ConfigError,), bytes_like(TOML.encode()), 300),
     Parser(
         "environment", from_environment, (ConfigError,),
@@ -520,7 +520,7 @@ PARSERS = [
     ),
     Parser("Deezer's answers", every_deezer_client, (), answered, 500),
     Parser("Spotify's answers", every_spotify_client, (), told, 300),
-    Parser("Retry-After", every_wait, (), WAIT, 2000),
+    Parser("Retry-After", every_wait, (), WAIT, 1000),
     Parser(
         "consent", consented, (AuthError,),
         text_like("http://127.0.0.1:8888/?code=AQD&state=state", "http://127.0.0.1/?error=access_denied&state=state"),
