@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -107,6 +108,8 @@ class Namespace:
 @contextmanager
 def namespace(mounting: str) -> Iterator[Namespace]:
     """A namespace in which the shell command ``mounting`` has been run. Skips where that is not permitted."""
+    if not (shutil.which("unshare") and shutil.which("nsenter")):
+        pytest.skip("there is no unshare and nsenter to mount in a namespace of one's own")
     script = f"({mounting}) >&2 && echo mounted && exec cat"
     with subprocess.Popen(
         ["unshare", "--map-root-user", "--mount", "sh", "-c", script],
