@@ -28,6 +28,9 @@ from musicdiff_job.settings import Credentials, Loaded, Settings
 from musicdiff_job.settings.choices import Direction, SourceKind, TargetKind
 from musicdiff_job.store.file import FileStore
 
+OVERRIDES_AT_MOST = 1 << 25
+"""Characters; enough for half a million tracks. A larger file is none, and may be an endless device."""
+
 
 def open_store(settings: Settings, clock: Clock, stop: StopFlag | None = None) -> CheckpointStore:
     """The checkpoint's store; ``stop`` is the stop flag of the run that it is for. Reaches nothing. Raises
@@ -180,11 +183,14 @@ def _refuse_unsupported(settings: Settings) -> None:
 def _overrides(settings: Settings) -> Mapping[SourceId, TargetId | None]:
     path = Path(settings.matching.overrides)
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(OVERRIDES_AT_MOST + 1)
     except FileNotFoundError:
         return {}  # the default name is optional; any other was proven to exist when the settings were read
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"matching.overrides: {path} cannot be read ({error})"]) from None
+    if len(text) > OVERRIDES_AT_MOST:
+        raise ConfigError([f"matching.overrides: {path} is larger than {OVERRIDES_AT_MOST} characters"])
     return override_file.parse(text, str(path))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -107,6 +108,8 @@ class Namespace:
 @contextmanager
 def namespace(mounting: str) -> Iterator[Namespace]:
     """A namespace in which the shell command ``mounting`` has been run. Skips where that is not permitted."""
+    if not (shutil.which("unshare") and shutil.which("nsenter")):
+        pytest.skip("there is no unshare and nsenter to mount in a namespace of one's own")
     script = f"({mounting}) >&2 && echo mounted && exec cat"
     with subprocess.Popen(
         ["unshare", "--map-root-user", "--mount", "sh", "-c", script],
@@ -136,3 +139,31 @@ def as_an_ordinary_user() -> tuple[str, ...]:
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("permission bits do not bind root, and it cannot give that up here")
     return bound
+
+
+@contextmanager
+def calm(rig: Rig) -> Iterator[None]:
+    """Neither service is called."""
+    rig.sandbox.log.forget()
+    yield
+    assert rig.sandbox.log.all() == ()
+
+
+def refused(ended: Ended, code: int, *told: str) -> None:
+    """The command ended with this status and a sentence that names a way out, on stdout in the summary or on stderr."""
+    assert ended.code == code, ended
+    assert ended.is_no_bug(), ended
+    for words in told:
+        assert words in ended.said
+
+
+def copied(rig: Rig, folder: Path) -> Path:
+    """The checkpoint once more, in a folder of its own."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "checkpoint.json"
+    path.write_bytes(rig.checkpoint_file.read_bytes())
+    return path
+
+
+def at(path: Path) -> dict[str, str]:
+    return {"MUSICDIFF_CHECKPOINT_URL": str(path)}

@@ -220,6 +220,13 @@ def test_overrides_that_cannot_be_read_are_a_settings_error(tmp_path: Path, cont
         assemble(load(tmp_path))
 
 
+def test_overrides_without_end_are_a_settings_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "OVERRIDES_AT_MOST", 1000)
+    (tmp_path / "overrides.toml").symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match=r"overrides\.toml is larger than 1000 characters"):
+        assemble(load(tmp_path))
+
+
 # Connections
 
 

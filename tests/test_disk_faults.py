@@ -9,12 +9,23 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
-from real_command import COMMAND, Ended, as_an_ordinary_user, command, environment, inside, namespace
+from real_command import (
+    COMMAND,
+    Ended,
+    as_an_ordinary_user,
+    at,
+    calm,
+    command,
+    copied,
+    environment,
+    inside,
+    namespace,
+    refused,
+)
 from rig import Rig, open_rig
 from test_process import wait_for, writes
 
@@ -41,34 +52,6 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         yield rig
         assert rig.checkpoint_file.read_bytes() == before
         assert len(rig.sandbox.deezer.writes()) > 0
-
-
-@contextmanager
-def calm(rig: Rig) -> Iterator[None]:
-    """Neither service is called."""
-    rig.sandbox.log.forget()
-    yield
-    assert rig.sandbox.log.all() == ()
-
-
-def refused(ended: Ended, code: int, *told: str) -> None:
-    """The command ended with this status and a sentence that names a way out, on stdout in the summary or on stderr."""
-    assert ended.code == code, ended
-    assert ended.is_no_bug(), ended
-    for words in told:
-        assert words in ended.said
-
-
-def copied(rig: Rig, folder: Path) -> Path:
-    """The checkpoint once more, in a folder of its own."""
-    folder.mkdir(exist_ok=True)
-    path = folder / "checkpoint.json"
-    path.write_bytes(rig.checkpoint_file.read_bytes())
-    return path
-
-
-def at(path: Path) -> dict[str, str]:
-    return {"MUSICDIFF_CHECKPOINT_URL": str(path)}
 
 
 def generation(path: Path) -> int:
@@ -151,7 +134,6 @@ def test_a_folder_that_may_not_be_written(rig: Rig, tmp_path: Path) -> None:
     before = as_an_ordinary_user()
     with calm(rig):
         refused(command(rig, "run", before=before, env=at(path)), 74, "Permission denied", "run as the user")
-        assert command(rig, "status", before=before, env=at(path)).code == 0
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
@@ -160,18 +142,9 @@ def test_a_file_that_may_not_be_read_is_not_taken_for_none(rig: Rig, tmp_path: P
     before = as_an_ordinary_user()
     path.chmod(0o000)
     with calm(rig):
-        for arguments in (("run",), ("status",)):
-            refused(command(rig, *arguments, before=before, env=at(path)), 65, "Permission denied", "run as the user")
+        refused(command(rig, "run", before=before, env=at(path)), 65, "Permission denied", "run as the user")
     path.chmod(0o600)
     assert path.read_bytes() == rig.checkpoint_file.read_bytes()
-
-
-def test_a_lock_file_that_may_not_be_opened(rig: Rig, tmp_path: Path) -> None:
-    path = copied(rig, tmp_path / "state")
-    path.with_name(f"{path.name}.lock").touch(0o000)
-    with calm(rig):
-        ended = command(rig, "run", before=as_an_ordinary_user(), env=at(path))
-        refused(ended, 74, "the checkpoint cannot be locked: Permission denied", "run as the user")
 
 
 # Locks
@@ -189,7 +162,7 @@ runpy.run_module("musicdiff_job", run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("name", ["ENOLCK", "EOPNOTSUPP"])
+@pytest.mark.parametrize("name", ["ENOLCK", "EOPNOTSUPP", "ENOSYS"][: min(SCALE, 3)])
 def test_a_file_system_without_locks_is_refused(rig: Rig, tmp_path: Path, name: str) -> None:
     """As NFS without its lock service answers, and FUSE: at the system call, in the real command."""
     path = copied(rig, tmp_path / "state")
@@ -234,11 +207,7 @@ def test_a_disk_that_is_full_is_told_before_the_first_call(rig: Rig, tmp_path: P
         fill(mounts.seen(place))
         with calm(rig):
             refused(command(rig, "run", before=mounts.before, env=at(path)), 74, "free some space on that disk")
-            refused(command(rig, "pause", before=mounts.before, env=at(path)), 74, "free some space on that disk")
-            assert command(rig, "status", before=mounts.before, env=at(path)).code == 0
         assert mounts.seen(path).read_bytes() == rig.checkpoint_file.read_bytes()
-        mounts.seen(place / "filled").unlink()
-        assert command(rig, "run", before=mounts.before, env=at(path)).code == 0
 
 
 def fill(folder: Path) -> None:

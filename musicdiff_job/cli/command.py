@@ -6,12 +6,16 @@ nearest to the command's own arguments wins and ``-v`` adds up.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+
+LONGEST = 100_000_000
+"""Seconds; about three years, as in the settings."""
 
 _META = "musicdiff_job.cli."
 LOG_FORMATS = ("auto", "text", "json")
@@ -48,6 +52,36 @@ def shared(context: click.Context) -> Shared:
         log_format=meta.get(f"{_META}log_format"),
         verbosity=meta.get(f"{_META}verbosity", 0),
     )
+
+
+class Seconds(click.FloatRange):
+    """A time budget: more than nothing, and no more than settings take."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True, max=LONGEST)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; "nan" is none, although every comparison lets it through."""
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        return seconds
+
+
+class Pattern(click.ParamType[str]):
+    """A pattern that chooses collections, as in the settings."""
+
+    name = "pattern"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The pattern itself, if it is one."""
+        from musicdiff_job.settings.kinds import Selector, Wrong  # most commands take none
+
+        try:
+            Selector().read(value)
+        except Wrong as wrong:
+            self.fail(f"{value!r} must be {wrong}", param, ctx)
+        return value
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:

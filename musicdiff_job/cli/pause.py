@@ -22,7 +22,8 @@ def pause(context: click.Context, *, reason: str) -> None:
     """
     session = open_session(context)
     with session.edit() as (lease, checkpoint):
-        asked = Pause(session.now_iso(), clean(reason) or "paused by hand")
+        said = clean(reason.encode(errors="replace").decode())  # the bytes of a command line need not be UTF-8
+        asked = Pause(session.now_iso(), said or "paused by hand")
         lease.save(msgspec.structs.replace(checkpoint, paused=asked))
     if not shared(context).quiet:
         say("Paused. `musicdiff-job resume` lets runs work again.")

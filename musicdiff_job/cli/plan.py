@@ -11,7 +11,7 @@ import click
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import complain, json_text, say, show
-from musicdiff_job.cli.run import Command, Wish, budgets, is_watched, perform, watcher
+from musicdiff_job.cli.run import Command, Wish, budgets, is_watched, only_option, perform, watcher
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.cli.signals import leave, stopping
 from musicdiff_job.clock import StopFlag
@@ -38,7 +38,7 @@ def output_option(command: Command) -> Command:
 @click.command("plan", cls=JobCommand, example="musicdiff-job plan -o plan.json")
 @output_option
 @budgets
-@click.option("--only", multiple=True, metavar="PATTERN", help="Only these collections; may be given again.")
+@only_option
 @click.option("--force", is_flag=True, help="Look at everything, due or not, changed or not.")
 @click.pass_context
 def plan(

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from musicdiff_job.cli.command import JobCommand, shared
+from musicdiff_job.cli.command import JobCommand, Pattern, shared
 from musicdiff_job.cli.output import is_terminal, say
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror
@@ -18,7 +18,7 @@ from musicdiff_job.report.text import count, named
 
 
 @click.command("reset", cls=JobCommand, example="musicdiff-job reset --playlist 'Gym*' --yes")
-@click.option("--playlist", metavar="PATTERN", help="What both sides agreed on in these collections.")
+@click.option("--playlist", type=Pattern(), metavar="PATTERN", help="What both sides agreed on in these collections.")
 @click.option("--matches", "tracks", is_flag=True, help="The counterparts that were found; your own words stay.")
 @click.option("--all", "every", is_flag=True, help="Everything, the accounts and the mirrors' playlists included.")
 @click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")

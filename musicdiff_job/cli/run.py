@@ -20,7 +20,7 @@ import click
 import msgspec
 
 from musicdiff_job import bootstrap
-from musicdiff_job.cli.command import JobCommand, shared
+from musicdiff_job.cli.command import JobCommand, Pattern, Seconds, shared
 from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import OutputLost, complain, is_terminal, json_text, show, show_json
 from musicdiff_job.cli.session import open_session, run_id
@@ -60,11 +60,16 @@ class Wish:
 
 def budgets(command: Command) -> Command:
     """The options that limit a run."""
-    seconds = click.FloatRange(min=0, min_open=True)
     command = click.option(
         "--max-calls", type=click.IntRange(min=1), metavar="N", help="Budget of API calls, retries included."
     )(command)
-    return click.option("--max-seconds", type=seconds, metavar="N", help="Time budget.")(command)
+    return click.option("--max-seconds", type=Seconds(), metavar="N", help="Time budget.")(command)
+
+
+def only_option(command: Command) -> Command:
+    """Which collections are worked on."""
+    told = "Only these collections; may be given again."
+    return click.option("--only", type=Pattern(), multiple=True, metavar="PATTERN", help=told)(command)
 
 
 def reports(command: Command) -> Command:
@@ -83,7 +88,7 @@ def reports(command: Command) -> Command:
 @click.command("run", cls=JobCommand, example="musicdiff-job run --dry-run --only 'Gym*'")
 @click.option("--dry-run", is_flag=True, help="Read and plan; write neither to Deezer nor to the checkpoint.")
 @budgets
-@click.option("--only", multiple=True, metavar="PATTERN", help="Only these collections; may be given again.")
+@only_option
 @click.option("--force", is_flag=True, help="Look at everything, due or not, changed or not.")
 @reports
 @click.pass_context

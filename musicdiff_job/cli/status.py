@@ -39,7 +39,7 @@ class Age(click.ParamType[timedelta]):
             return value
         if re.fullmatch(r"[0-9]{1,9}", value):
             return timedelta(seconds=int(value))
-        if not re.fullmatch(r"(?:[0-9]{1,5}[smhdw])+", value):
+        if not re.fullmatch(r"(?:[0-9]{1,5}[smhdw]){1,5}", value):
             self.fail(f"{value!r} is not a duration such as 26h, 90m or 1d12h", param, ctx)
         parts = re.findall(r"([0-9]+)([smhdw])", value)
         return timedelta(seconds=sum(int(amount) * _UNITS[unit] for amount, unit in parts))

@@ -27,14 +27,19 @@ def parse(text: str, name: str) -> dict[SourceId, TargetId | None]:
     file's, for the messages."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a syntax error, or an integer of thousands of digits
         raise ConfigError([f"{name} is not valid TOML: {error}"]) from None
+    except RecursionError:
+        raise ConfigError([f"{name} is not valid TOML here: it is nested too deeply"]) from None
     problems = [f"{name}: unknown section [{key}]; only [tracks] is known" for key in document if key != "tracks"]
     found: dict[SourceId, TargetId | None] = {}
     tracks = document.get("tracks", {})
     if not isinstance(tracks, dict):
         raise ConfigError([f"{name}: [tracks] must be a section"])
     for key, value in tracks.items():
+        if not isinstance(value, str) and not (type(value) is int and value.bit_length() < 64):
+            problems.append(f'{name}: {key} must be the id or the address of a Deezer track, or "none"')
+            continue
         try:
             found[source_id(key)] = None if value == NONE else target_id(str(value))
         except UsageError as error:

@@ -128,7 +128,7 @@ def matches(pattern: str, head: CollectionHead) -> bool:
     if colon and kind == "re":
         try:
             return re.search(value, head.name, re.IGNORECASE) is not None
-        except re.error:
+        except (re.error, RecursionError, OverflowError):
             return False
     if colon and kind == "owner":
         return head.owned if value == "me" else not head.owned

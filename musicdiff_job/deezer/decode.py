@@ -253,16 +253,16 @@ def sign_in(results: object) -> SignIn | None:
     user = obj(found.get("USER"))
     if "USER_ID" not in user:
         raise BadAnswer("Deezer's gateway opened a session without saying whose")
-    own, loved, session_id = ident(user["USER_ID"]), ident(user.get("LOVEDTRACKS_ID")), found.get("SESSION_ID")
+    own, loved = ident(user["USER_ID"]), ident(user.get("LOVEDTRACKS_ID"))
     if own is None:
         return None
-    csrf = found.get("checkForm")
-    if not isinstance(csrf, str) or not csrf:
+    csrf = _token(found.get("checkForm"))
+    if not csrf:
         raise BadAnswer("Deezer's gateway opened a session without a CSRF token")
     return SignIn(
         account=AccountId(own),
         csrf=csrf,
-        session_id=session_id if isinstance(session_id, str) else "",
+        session_id=_token(found.get("SESSION_ID")),
         loved=None if loved is None else PlaylistId(loved),
     )
 
@@ -274,6 +274,11 @@ def _names(credits_: Iterable[object], key: str) -> tuple[str, ...]:
     """The names in this order, each once: the main artist stands in front and again among the contributors."""
     names = (text(obj(credit).get(key)).strip() for credit in credits_)
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _token(value: object) -> str:
+    """A token as it is, "" for what cannot be sent back."""
+    return value if isinstance(value, str) and value.isascii() else ""
 
 
 def _milliseconds(seconds: object) -> int | None:

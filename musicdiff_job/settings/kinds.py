@@ -84,7 +84,11 @@ class Text:
         return Secret(raw) if self.secret else raw
 
     def check(self, text: str) -> None:
-        """What a pattern cannot say; nothing here."""
+        """What a pattern cannot say: the bytes of a variable need not be UTF-8."""
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Wrong("text in UTF-8") from None
 
     def from_text(self, text: str) -> object:
         """The text itself."""
@@ -108,11 +112,13 @@ class Selector(Text):
         super().__init__(
             'a glob such as "Gym*", "id:..." with a playlist\'s id, "owner:me", "owner:others" or "re:..." with a '
             "regular expression",
-            r"^(?:id:[A-Za-z0-9:]+|owner:(?:me|others)|re:.+|(?!id:|owner:|re:).+)$",
+            # Longer globs take the square of their length to translate, and no name has a tenth of this.
+            r"^(?=.{1,1000}$)(?:id:[A-Za-z0-9:]+|owner:(?:me|others)|re:.+|(?!id:|owner:|re:).+)$",
         )
 
     def check(self, text: str) -> None:
         """Compile the regular expression."""
+        super().check(text)
         if text.startswith("re:"):
             try:
                 re.compile(text[3:])
@@ -133,7 +139,7 @@ class Zone(Text):
         if text:
             try:
                 ZoneInfo(text)
-            except (KeyError, ValueError, OSError):
+            except (KeyError, ValueError, OSError, RecursionError):
                 raise Wrong(self.accepted) from None
 
 
@@ -147,6 +153,9 @@ class Place(Text):
         if s3:
             pattern = rf"s3://[^/]+/.+|{pattern}"
         super().__init__(accepted, rf"^(?:{pattern})$" if required else rf"^(?:{pattern})?$")
+
+    def check(self, text: str) -> None:
+        """Nothing: any bytes can name a file."""
 
 
 class Flag:

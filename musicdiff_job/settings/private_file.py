@@ -15,7 +15,7 @@ from pathlib import Path
 from musicdiff_job.settings.findings import Findings, Variable, printable, reason
 
 LARGEST = 1 << 20
-"""Bytes. A larger file is not a secret, and may be an endless device."""
+"""Bytes. A larger file is neither a secret nor a person's settings, and may be an endless device."""
 
 
 def read_private(path: Path, cwd: Path, name: str, findings: Findings) -> str | None:

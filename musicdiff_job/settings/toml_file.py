@@ -13,6 +13,7 @@ from pathlib import Path
 
 from musicdiff_job.settings.document import Document, read_document
 from musicdiff_job.settings.findings import Findings, printable, reason
+from musicdiff_job.settings.private_file import LARGEST
 
 NAME = "musicdiff.toml"
 _PLACE = re.compile(r" \(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)$")
@@ -42,12 +43,17 @@ def read_file(path: Path, cwd: Path, findings: Findings) -> Document:
     """The typed values of a settings file; empty, and a problem, when it cannot be read."""
     file = printable(str(path))
     try:
-        text = (cwd / path).read_bytes().decode("utf-8-sig")  # some editors begin a file with a byte order mark
+        with (cwd / path).open("rb") as opened:
+            content = opened.read(LARGEST + 1)
+        text = content.decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
         findings.problems.append(f"{file}: byte {error.start} is not UTF-8 text")
         return Document()
     except (OSError, ValueError) as error:
         findings.problems.append(f"{file}: cannot be read ({reason(error)})")
+        return Document()
+    if len(content) > LARGEST:
+        findings.problems.append(f"{file}: larger than {LARGEST} bytes")
         return Document()
     return read_text(text, file, (cwd / path).parent, findings)
 

@@ -197,7 +197,7 @@ class ConsentExchange:
             raise self._wire.throttled("token exchange", response)
         try:
             answer = msgspec.json.decode(response.content, type=_Answer)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             answer = None
         if answer is None or response.status_code >= 500 or answer.error in _PASSING:
             raise Transient(f"token exchange: Spotify answered {response.status_code} without tokens")

@@ -212,7 +212,8 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     None when it is missing or neither. Never negative, at most ``LONGEST_WAIT``."""
     if value is None:
         return None
-    if re.fullmatch(r"\d{1,12}(\.\d*)?", value.strip(), re.ASCII):
+    value = value.strip()
+    if re.fullmatch(r"\d{1,12}(\.\d*)?", value, re.ASCII):
         seconds = float(value)
     else:
         try:

@@ -67,7 +67,7 @@ def _refusal(note: bytes) -> Locked:
     hint = "nothing to do: this run ends here and the next one goes on"
     try:
         holder = msgspec.json.decode(note, type=Holder)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Locked("another run holds the checkpoint", hint)
     return Locked(
         f"another run holds the checkpoint: run {holder.run_id} on {holder.host}, process {holder.pid}, "

@@ -80,6 +80,11 @@ def test_pause_and_resume(command: CommandLine) -> None:
     assert command("resume").stdout == "It was not paused.\n"
 
 
+def test_a_reason_in_bytes_that_are_no_text_is_kept_as_well_as_can_be(command: CommandLine) -> None:
+    assert command("pause", "--reason", "caf\udce9").exit_code == 0
+    assert "(caf?)" in command("status").stdout
+
+
 def test_reset_of_a_playlist(command: CommandLine) -> None:
     command.keep(sample())
     assert command("reset", "--playlist", "gy*", "--yes").stdout == "forgotten: Gym\n"

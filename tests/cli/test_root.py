@@ -84,7 +84,8 @@ def test_shared_options_may_stand_before_or_after_the_command(command: CommandLi
     "arguments",
     [(), ("nonsense",), ("run", "--max-calls", "none"), ("run", "--nonsense"), ("match",), ("match", "set", "x"),
      ("resolve", "--take", "spotify"), ("status", "--max-age", "soon"), ("--log-format", "xml", "status"),
-     ("run", "--max-seconds", "0")],
+     ("run", "--max-seconds", "0"), ("run", "--max-seconds", "nan"), ("run", "--max-seconds", "inf"),
+     ("run", "--only", "re:("), ("plan", "--only", ""), ("reset", "--playlist", "owner:you", "--yes")],
     ids=" ".join,
 )  # fmt: skip
 def test_a_wrong_command_line_is_64_on_stderr(arguments: tuple[str, ...], command: CommandLine) -> None:

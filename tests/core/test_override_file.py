@@ -39,7 +39,18 @@ def test_all_mistakes_are_told_with_the_file_and_the_line_they_are_in() -> None:
         assert any(part in problem for problem in caught.value.problems)
 
 
-@pytest.mark.parametrize("text", ["[tracks", "tracks = 1", "tracks = ['a']"])
+@pytest.mark.parametrize("value", ["true", "1.5", "nan", "1979-05-27", "[1]", "{ a = 1 }", f"0x{'f' * 6000}", "0"])
+def test_what_can_be_no_track_is_told_with_its_key(value: str) -> None:
+    with pytest.raises(ConfigError, match=rf"mine\.toml: {A}") as caught:
+        parse(f"[tracks]\n{A} = {value}\n", "mine.toml")
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[tracks", "tracks = 1", "tracks = ['a']", f"[tracks]\na = {'9' * 5000}", f"a = {'[' * 100_000}"],
+    ids=["cut", "number", "list", "digits", "nested"],
+)
 def test_another_shape_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"mine\.toml"):
         parse(text, "mine.toml")

@@ -32,6 +32,8 @@ LIKES = CollectionHead(LIKED, Kind.LIKED, "Liked songs", "s")
         ("re:^g.m$", "GYM", True),
         ("re:gym", "my gym list", True),
         ("re:(", "(", False),
+        ("re:" + "(?:" * 5000 + ")" * 5000, "(", False),
+        ("re:a{99999999999999999999}", "a", False),
         ("owner:me", "any", True),
         ("owner:others", "any", False),
         ("mood: calm", "Mood: Calm", True),

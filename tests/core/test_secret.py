@@ -133,6 +133,12 @@ def test_what_looks_like_a_credential_is_replaced_even_if_unknown(text: str, scr
     assert Redactor().scrub(text) == scrubbed
 
 
+def test_a_secret_that_cannot_be_sent_is_learned_all_the_same() -> None:
+    redactor = Redactor()
+    redactor.learn("half\ud800secret")
+    assert redactor.scrub("a half\ud800secret") == "a ***"
+
+
 def test_two_threads_may_teach_it_at_once() -> None:
     redactor = Redactor()
 

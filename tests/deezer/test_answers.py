@@ -71,6 +71,8 @@ def test_refusals_for_rate_are_told_apart(
         ({"retry-after": "soon", "date": DATE}, None),
         ({"retry-after": "²"}, None),
         ({"retry-after": "9" * 40}, None),
+        ({"retry-after": f"Sat, {'9' * 20} Nov 2026 10:02:00 GMT", "date": DATE}, None),
+        ({"retry-after": "Sat, 21 Nov 2026 10:02:00 GMT", "date": f"Sat, {'9' * 20} Nov 2026 10:02:00 GMT"}, None),
         ({}, None),
     ],
 )

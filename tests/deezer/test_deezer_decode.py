@@ -218,6 +218,16 @@ def test_a_visitor_is_nobody() -> None:
     assert found == decode.SignIn(AccountId("5"), "t", "s", PlaylistId("6"))
 
 
+@pytest.mark.parametrize("token", [None, "", 5, "\ud800", "é"])
+def test_tokens_that_could_not_be_sent_back_are_none(token: object) -> None:
+    user = {"USER_ID": 5, "LOVEDTRACKS_ID": 6}
+    with pytest.raises(BadAnswer, match="without a CSRF token"):
+        decode.sign_in({"USER": user, "checkForm": token})
+    found = decode.sign_in({"USER": user, "checkForm": "t", "SESSION_ID": token})
+    assert found is not None
+    assert found.session_id == ""
+
+
 # What cannot be understood
 
 

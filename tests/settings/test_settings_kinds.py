@@ -91,7 +91,9 @@ def test_selectors(raw: str) -> None:
     assert Selector().read(raw) == raw
 
 
-@pytest.mark.parametrize("raw", ["", "id:", "id:a b", "owner:you", "re:", "re:(", "re:a{99999999999}", 3, "a\x00"])
+@pytest.mark.parametrize(
+    "raw", ["", "id:", "id:a b", "owner:you", "re:", "re:(", "re:a{99999999999}", 3, "a\x00", "[" * 1001, "\udce9"]
+)
 def test_no_selectors(raw: object) -> None:
     assert not reads(Selector(), raw)
 
@@ -103,7 +105,15 @@ def test_the_fault_of_a_regular_expression_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "is_zone"),
-    [("", True), ("Europe/Paris", True), ("Europe", False), ("../../etc/passwd", False), ("\ud800", False), (1, False)],
+    [
+        ("", True),
+        ("Europe/Paris", True),
+        ("Europe", False),
+        ("../../etc/passwd", False),
+        ("\ud800", False),
+        (1, False),
+        ("a/" * 5000, False),
+    ],
 )
 def test_zones(raw: object, is_zone: bool) -> None:
     assert reads(Zone(), raw) is is_zone
@@ -117,6 +127,13 @@ def test_places(raw: str) -> None:
 @pytest.mark.parametrize("raw", ["~root/a", "https://x/y", "s3://", "s3://bucket", "s3://bucket/", "a\n", 1])
 def test_no_places(raw: object) -> None:
     assert not reads(Place(s3=True), raw)
+
+
+def test_bytes_that_are_no_text_are_a_path_and_nothing_else() -> None:
+    assert reads(Place(), "caf\udce9")
+    assert not reads(Text(), "caf\udce9")
+    with pytest.raises(Wrong, match="text in UTF-8"):
+        Text().read("caf\udce9")
 
 
 def test_an_address_in_s3_is_no_path_where_only_paths_are_read() -> None:

@@ -60,12 +60,13 @@ def test_what_can_be_wrong(tmp_path: Path, content: bytes, problem: str) -> None
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     findings = Findings()
-    for path in ("none.toml", ".", "a\x00b"):
+    for path in ("none.toml", ".", "a\x00b", "/dev/zero"):
         read_file(Path(path), tmp_path, findings)
     assert findings.problems == [
         "none.toml: cannot be read (No such file or directory)",
         ".: cannot be read (Is a directory)",
         "a\\x00b: cannot be read (not a possible file name)",
+        "/dev/zero: larger than 1048576 bytes",
     ]
 
 

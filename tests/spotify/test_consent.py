@@ -222,7 +222,8 @@ def test_refusals_say_what_to_do(error: str, secret: Secret | None, word: str) -
     "answer",
     [Response(503, b"upstream"), Response(200, b"<html>"), Response.of([]), Response.of({"error": {"status": 1}}, 400),
      Response.of({"error": "server_error"}, 400), Response.of({"error": "invalid_grant"}, 500), None,
-     Response(302, b"", {"Location": "http://127.0.0.1:9/elsewhere"}), Response(200, b"[" * 100_000)],
+     Response(302, b"", {"Location": "http://127.0.0.1:9/elsewhere"}), Response(200, b"[" * 100_000),
+     Response(200, b'{"a":' * 100_000)],
 )  # fmt: skip
 def test_trouble_may_pass(answer: Response | None) -> None:
     with pytest.raises(Transient):

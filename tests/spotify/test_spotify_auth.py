@@ -167,7 +167,7 @@ def test_every_token_received_is_known_to_the_redactor(refreshing: Callable[...,
 # Rotation
 
 
-@pytest.mark.parametrize("token", [None, "", REFRESH, 5, [], {}])
+@pytest.mark.parametrize("token", [None, "", REFRESH, 5, [], {}, "é"])
 def test_no_new_refresh_token_needs_no_store(refreshing: Callable[..., Refreshing], token: object) -> None:
     it = refreshing(Response.of({**GRANTED, "refresh_token": token}))
     it.tokens.renew()
@@ -352,6 +352,7 @@ def test_any_other_refusal_is_for_a_person_too(refreshing: Callable[..., Refresh
         Response.of({}),
         Response.of({"access_token": ""}),
         Response.of({"access_token": None}),
+        Response(200, b'{"access_token": "\\ud800"}'),
         Response.of({"error": "server_error"}, 400),
         Response.of({"error": {"status": 400, "message": "x"}}, 400),
         Response.of({"error": "invalid_grant"}, 503),

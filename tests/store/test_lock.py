@@ -29,7 +29,7 @@ def test_one_at_a_time_and_the_note_names_the_holder(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("note", [b"", b"{", b"\xff" * 10_000, b'{"run_id": 3}'])
+@pytest.mark.parametrize("note", [b"", b"{", b"\xff" * 10_000, b'{"run_id": 3}', b'{"a":' * 800])
 def test_what_stands_in_the_file_decides_nothing(tmp_path: Path, note: bytes) -> None:
     path = tmp_path / "lock"
     path.write_bytes(note)
