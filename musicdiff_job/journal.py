@@ -33,6 +33,7 @@ from pythonjsonlogger.json import JsonFormatter
 
 from musicdiff_job.core.ci_commands import ANYWHERE
 from musicdiff_job.core.errors import ConfigError
+from musicdiff_job.core.harmless import JOINERS, safe_json
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.private import make_folders, open_private
 
@@ -49,9 +50,6 @@ _BLANK = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime", "tas
 _OWN = ("time", "level", "event", "logger", "run_id", "message", "exception", "stack")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 _SENSITIVE = re.compile(r"(?i)(?:^|[_-])(?:arl|authorization|cookie|password|secret|sid|token)$|api_?key$|checkform$")
-_UNSAFE = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_JOINERS = "\u200c\u200d"
-"""Unprintable, but parts of emoji and of Persian or Hindi words, and harmless."""
 _COLOURS = {logging.DEBUG: "2", logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31;1"}
 
 _undo: list[Callable[[], object]] = []
@@ -208,8 +206,7 @@ class JsonLines(JsonFormatter):
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
         """JSON in which nothing can disturb a terminal that it is shown on, or a CI system that reads along."""
-        shown = _UNSAFE.sub(lambda char: f"\\u{ord(char[0]):04x}", super().jsonify_log_record(log_data))
-        return ANYWHERE.sub(r"\\u0023", shown)
+        return safe_json(super().jsonify_log_record(log_data))
 
 
 class TextLines(logging.Formatter):
@@ -318,7 +315,7 @@ def _cut(text: str) -> str:
 
 def _neutral(text: str) -> str:
     shown = "".join(
-        char if char.isprintable() or char in _JOINERS else char.encode("unicode_escape").decode() for char in text
+        char if char.isprintable() or char in JOINERS else char.encode("unicode_escape").decode() for char in text
     )
     return ANYWHERE.sub(r"\\x23", shown)
 

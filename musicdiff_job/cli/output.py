@@ -18,7 +18,8 @@ from typing import TextIO
 import click
 import msgspec
 
-from musicdiff_job.report.text import Block, Cell, Lines, clean_json, plain, text_of
+from musicdiff_job.core.harmless import safe_json
+from musicdiff_job.report.text import Block, Cell, Lines, plain, text_of
 
 
 class OutputLost(Exception):
@@ -69,7 +70,7 @@ def json_text(value: object, *, indent: int = 0) -> str:
         # A path or an argument that is no text, which Python writes with halves of characters.
         whole = json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-16-le", "surrogatepass")
         document = whole.decode("utf-16-le", "replace").encode()
-    return clean_json((msgspec.json.format(document, indent=indent) if indent else document).decode())
+    return safe_json((msgspec.json.format(document, indent=indent) if indent else document).decode())
 
 
 def complain(*lines: str) -> None:

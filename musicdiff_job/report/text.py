@@ -11,7 +11,6 @@ renders the same table for a terminal.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,14 +18,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import accumulate, takewhile
 
-from musicdiff_job.core.ci_commands import ANYWHERE, defused
+from musicdiff_job.core.ci_commands import defused
+from musicdiff_job.core.harmless import JOINERS, UNSHOWABLE
 from musicdiff_job.core.timestamps import from_iso
-
-_JOINERS = frozenset("\u200c\u200d")
-"""They shape letters in Persian and Indic scripts and join emoji, and they cannot reorder anything."""
-_UNSHOWABLE = frozenset({"Cc", "Cf", "Cs"})
-"""Controls, formatting controls (all bidirectional ones), halves of characters."""
-
 
 NAME_COLUMNS = 300
 """No name is shown wider. Spotify's playlists have at most 200 characters (observed), and few tracks more than 300."""
@@ -71,27 +65,9 @@ def _unflooded(text: str) -> Iterator[str]:
 def _shown(char: str) -> str:
     if char in "\t\n\r\v\f\x85\u2028\u2029":
         return " "
-    if char not in _JOINERS and unicodedata.category(char) in _UNSHOWABLE:
+    if char not in JOINERS and unicodedata.category(char) in UNSHOWABLE:
         return "\ufffd"
     return char
-
-
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
-
-
-def clean_json(document: str) -> str:
-    """A JSON document with what could act on a terminal or a CI system written as escapes; its value is the same.
-
-    JSON itself only demands this below U+0020; U+009B, for one, starts an escape sequence as well.
-    """
-    return ANYWHERE.sub(r"\\u0023", _BEYOND_ASCII.sub(lambda found: _escaped(found[0]), document))
-
-
-def _escaped(char: str) -> str:
-    if unicodedata.category(char) not in _UNSHOWABLE | {"Zl", "Zp"}:
-        return char
-    pairs = char.encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{pairs[at : at + 4]}" for at in range(0, len(pairs), 4))
 
 
 class Tone(StrEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,6 @@ from musicdiff_job.report.text import (
     Lines,
     Table,
     clean,
-    clean_json,
     count,
     distance,
     duration,
@@ -80,9 +78,6 @@ def test_no_ci_system_obeys_a_name(name: str) -> None:
     shown = plain([Lines((name,)), Table((Column("Name"),), ((name,),))])
     assert not re.search(r"^\s*::|##\w*\[", shown, re.MULTILINE), shown
     assert "\ufffd" in shown
-    document = clean_json(json.dumps({"name": name}))
-    assert "##" not in document
-    assert json.loads(document) == {"name": name}
 
 
 def test_a_flood_of_marks_is_dammed() -> None:
@@ -109,17 +104,6 @@ def test_no_name_makes_a_table_wider_than_anybody_reads() -> None:
     assert len(lines) == 3
     assert max(map(len, lines)) == NAME_COLUMNS + 2 + LONGEST
     assert len(lines[2]) == NAME_COLUMNS + 2 + 1
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_cleaned_json_means_the_same_and_is_harmless(text: str) -> None:
-    document = json.dumps({"name": text}, ensure_ascii=False)
-    assert json.loads(clean_json(document)) == {"name": text}
-    assert harmless(clean_json(document))
-
-
-def test_json_beyond_the_basic_plane_is_escaped_in_pairs() -> None:
-    assert clean_json('"\U000e0041"') == '"\\udb40\\udc41"'
 
 
 @pytest.mark.parametrize(
