@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from musicdiff_job import consulting
-from musicdiff_job.binding import bind, find_gone, recover
+from musicdiff_job.binding import LAG_WAITS, bind, find_gone, recover
 from musicdiff_job.core import decide
 from musicdiff_job.core.checkpoint import (
     ConflictKind,
@@ -42,8 +42,6 @@ from musicdiff_job.writing import Writer
 
 ROUNDS = 4
 """Looks at one collection's target in one run. One proves that nothing is to do, two are usual after a change."""
-LAG_WAITS = (1.0, 3.0, 6.0)
-"""Seconds to wait before looking again when Deezer has confirmed a write but does not show it."""
 PATIENCE = 2
 """Failures of a collection after which it is mirrored without the tracks on which Deezer's catalogue fails."""
 PASSING = frozenset({Reason.REFUSED, Reason.UNANSWERED})

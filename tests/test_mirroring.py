@@ -9,7 +9,7 @@ import pytest
 from memory_stage import Stage, copy
 
 from musicdiff_job import mirroring
-from musicdiff_job.binding import conflict_id
+from musicdiff_job.binding import LAG_WAITS, conflict_id
 from musicdiff_job.core.checkpoint import ConflictKind, Mirror, Side
 from musicdiff_job.core.errors import NotFound, NotShownYet, UnknownOutcome
 from musicdiff_job.core.match import Reason, Unmatched
@@ -30,7 +30,7 @@ from musicdiff_job.core.plan import (
 from musicdiff_job.core.policy import HandEdits, LikedAs, Policy
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.lookups import Asker
-from musicdiff_job.mirroring import LAG_WAITS, mirror
+from musicdiff_job.mirroring import mirror
 from musicdiff_job.results import Tally
 
 GYM = "spotify:playlist:gym"

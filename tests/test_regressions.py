@@ -444,6 +444,18 @@ def test_a_new_playlist_that_is_not_shown_yet_is_not_taken_for_deleted(tmp_path:
         assert len(rig.playlists()) == 1
 
 
+@pytest.mark.parametrize("credential", ["arl", "token"])
+def test_a_playlist_that_deezer_shows_late_is_not_created_twice(tmp_path: Path, credential: Credential) -> None:
+    """A run died when it had created a playlist; the next one began at once, listings did not show the playlist for
+    a few reads, and a second one was created beside it, which nobody looked after."""
+    with swift(tmp_path, world(1), credential=credential, switches={"read_lag": 3}) as (rig, _):
+        dying(rig, 1, before=False)
+        for _ in range(5):
+            rig.run()
+        assert list(rig.playlists()) == ["Synthetic 0001"]
+        assert rig.playlists()["Synthetic 0001"] == wanted(rig, "Synthetic 0001")
+
+
 def test_work_that_a_forced_run_did_not_reach_ends(tmp_path: Path) -> None:
     """A forced run whose budget ended in a collection left it pending. Nothing made it due again, so every later run
     said that there was more to do and did nothing."""
