@@ -31,6 +31,7 @@ def bury(session: Session, gone: Mirror, *, delete: bool) -> CollectionResult:
                 if isinstance(receipt, Refused):
                     raise BadAnswer(f"Deezer refused to delete the mirror of {gone.name!r}: {receipt.reason}")
                 event("playlist.deleted", collection=gone.id, playlist=part.playlist)
+        session.forget_listed(part.playlist)  # else a new list of that name would adopt it
         gone = msgspec.structs.replace(gone, parts=tuple(other for other in gone.parts if other is not part))
         session.put(gone)
         session.save()

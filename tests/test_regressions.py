@@ -390,6 +390,25 @@ def test_a_deletion_is_told_as_it_went(tmp_path: Path, effect: Any) -> None:
         assert "by hand" not in " ".join(mirror.notes)
 
 
+@pytest.mark.parametrize("credential", ["arl", "token"])
+def test_a_new_list_does_not_adopt_what_the_same_run_has_deleted(tmp_path: Path, credential: Credential) -> None:
+    """A list of the same name as one whose mirror the run had just deleted adopted that mirror, failed on it for three
+    runs, and was then given up as deleted by hand."""
+    with swift(tmp_path, credential=credential, MUSICDIFF_SYNC_ON_SOURCE_DELETED="delete") as (rig, clock):
+        rig.run()
+        name = "Synthetic 0001"
+        spotify = rig.sandbox.spotify
+        tracks = [getattr(entry.content, "id", "") for entry in spotify.named(name).entries]
+        spotify.delete_playlist(spotify.named(name).id)
+        rig.run()
+        clock.wait(2 * DAY)
+        spotify.add_playlist(name, tracks[:3])
+        assert rig.run().outcome is Outcome.CHANGED
+        assert rig.run().outcome is Outcome.IN_SYNC
+        assert rig.sandbox.deezer.write_counts()["delete"] == 1
+        assert rig.playlists()[name] == wanted(rig, name)
+
+
 def test_a_playlist_that_was_half_created_for_a_longer_list_is_not_looked_for_for_ever(tmp_path: Path) -> None:
     """The creation of a further part was in flight when the list shrank. The part was needed no more, so the intent
     was never settled: the collection was worked on by every run, and the playlist stayed behind, unknown."""
