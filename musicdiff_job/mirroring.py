@@ -183,7 +183,8 @@ class _Work:
                 # Deezer may say that it added what it holds already and hides.
                 self.concealed |= lost
                 base = (*base, *(Pair(SourceId(""), track) for track in sorted(lost)))
-            settled = msgspec.structs.replace(part, base=base, in_flight=(), acknowledged=0)
+            updates = decide.updates_in_flight(part)  # settled by the listing
+            settled = msgspec.structs.replace(part, base=base, in_flight=updates, acknowledged=0)
             if settled != part:
                 self.session.put(with_part(self.session.mirror(self.head), settled))
         return seen
@@ -291,18 +292,20 @@ class _Work:
                 # change was refused a moment ago: tried again by the next run.
                 found[part.playlist] = ()
                 continue
+            pending = decide.updates_in_flight(part)
             todo = decide.metadata(part, wanted, shown, edits)
             for note in todo.kept:
                 self.tally.note(note)
             if todo.description is not None and part.header is not None:
-                now = self.session.target.header(part.playlist)
-                if now.description != part.header.description and edits is not HandEdits.OVERWRITE:
+                now = self.session.target.header(part.playlist).description
+                ours = {part.header.description, wanted.description, *(one.description for one in pending)}
+                if now not in ours and edits is not HandEdits.OVERWRITE:
                     self.tally.note("description changed by hand on Deezer")
                     todo = msgspec.structs.replace(todo, description=None)
             change = todo.change(part.playlist)
             found[part.playlist] = (change,) if change else ()
             if change is None:
-                agreed = msgspec.structs.replace(part, header=wanted, title=shown.title)
+                agreed = msgspec.structs.replace(part, header=wanted, title=shown.title, in_flight=())
                 self.session.put(with_part(self.session.mirror(self.head), agreed))
         return found
 
@@ -321,7 +324,7 @@ class _Work:
                 msgspec.structs.replace(
                     part,
                     base=work[part.playlist].base,
-                    in_flight=(),
+                    in_flight=decide.updates_in_flight(part),
                     acknowledged=0,
                     fingerprint=seen.fingerprint or (listed.fingerprint if untouched and listed else ""),
                     count=len(seen.tracks) + seen.hidden,

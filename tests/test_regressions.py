@@ -452,6 +452,26 @@ def test_a_description_that_was_withdrawn_before_a_lost_creation_was_found_is_re
         assert rig.sandbox.deezer.playlist("Synthetic 0001").description == ""
 
 
+@pytest.mark.parametrize("credential", ["arl", "token"])
+@pytest.mark.parametrize("before", [True, False])
+def test_metadata_set_by_a_run_that_died_is_not_a_persons(tmp_path: Path, credential: Credential, before: bool) -> None:
+    """A run died when it had set a new title and description. The source's were changed once more before the next run,
+    which took those on Deezer for a person's and kept them for ever."""
+    with swift(tmp_path, world(1), credential=credential) as (rig, _):
+        rig.run()
+        spotify = rig.sandbox.spotify
+        playlist = spotify.named("Synthetic 0001").id
+        spotify.rename(playlist, "Second")
+        spotify.set_description(playlist, "second")
+        dying(rig, 1, before=before)
+        spotify.rename(playlist, "Third")
+        spotify.set_description(playlist, "third")
+        rig.run()
+        assert rig.run().outcome is Outcome.IN_SYNC
+        assert [(one.title, one.description) for one in rig.sandbox.deezer.library().own()] == [("Third", "third")]
+        assert not rig.checkpoint().mirrors[collection(rig, "Third")].parts[0].in_flight
+
+
 def test_a_new_playlist_that_is_not_shown_yet_is_not_taken_for_deleted(tmp_path: Path) -> None:
     """A playlist that had just been created and that Deezer did not show yet, neither in the listing nor by its id,
     was taken for deleted by hand, and its mirror was given up for good."""
