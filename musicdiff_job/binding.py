@@ -22,6 +22,8 @@ from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.journal import event
 from musicdiff_job.session import Session
 
+LAG_WAITS = (1.0, 3.0, 6.0)
+"""Seconds to wait before looking again for what Deezer has been told, or may have been, and does not show."""
 NEW_BELIEVED = 3
 """A playlist that was never in step is taken for deleted only after this many runs have not found it: until Deezer
 has shown it once, it may as well be late."""
@@ -72,15 +74,20 @@ def _deleted(session: Session, head: CollectionHead, part: Part) -> Gone | None:
 
 
 def recover(session: Session, head: CollectionHead) -> None:
-    """Attach the playlist that was being created when a run ended, if a listing shows it. No call, or the listing once
-    more when the first one does not show it: it may be as old as the creation."""
+    """Attach the playlist that was being created when a run ended, if a listing shows it. No call; when the listing
+    does not show it, a few more, some seconds apart: it may be older than the creation, and to create again what is
+    there makes a playlist that nobody looks after."""
     mirror = session.mirror(head)
     if mirror.creating is None:
         return
-    if not _made(mirror, _unbound(session)):
+    pauses = iter(LAG_WAITS)
+    while not (ours := _made(mirror, _unbound(session))):
+        pause = next(pauses, None)
+        if pause is None:
+            return
+        session.gate.wait(pause)
         session.listed_again()
-    if ours := _made(mirror, _unbound(session)):
-        _attach(session, mirror, Part(ours[0].id, title=ours[0].title, created=True))
+    _attach(session, mirror, Part(ours[0].id, title=ours[0].title, created=True))
 
 
 def bind(

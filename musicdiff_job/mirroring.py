@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from musicdiff_job import consulting
-from musicdiff_job.binding import bind, find_gone, recover
+from musicdiff_job.binding import LAG_WAITS, bind, find_gone, recover
 from musicdiff_job.core import decide
 from musicdiff_job.core.before_image import stood
 from musicdiff_job.core.checkpoint import Pair, Part, Reading, settled_base, with_part
@@ -37,8 +37,6 @@ from musicdiff_job.writing import Writer
 
 ROUNDS = 4
 """Looks at one collection's target in one run. One proves that nothing is to do, two are usual after a change."""
-LAG_WAITS = (1.0, 3.0, 6.0)
-"""Seconds to wait before looking again when Deezer has confirmed a write but does not show it."""
 PATIENCE = 2
 """Failures of a collection after which it is mirrored without the tracks on which Deezer's catalogue fails."""
 PASSING = frozenset({Reason.REFUSED, Reason.UNANSWERED})
@@ -185,7 +183,8 @@ class _Work:
                 # Deezer may say that it added what it holds already and hides.
                 self.concealed |= lost
                 base = (*base, *(Pair(SourceId(""), track) for track in sorted(lost)))
-            settled = msgspec.structs.replace(part, base=base, in_flight=(), acknowledged=0)
+            updates = decide.updates_in_flight(part)  # settled by the listing
+            settled = msgspec.structs.replace(part, base=base, in_flight=updates, acknowledged=0)
             if settled != part:
                 self.session.put(with_part(self.session.mirror(self.head), settled))
         return seen
@@ -297,20 +296,22 @@ class _Work:
                 if part.title != wanted.title:
                     titles[part.title] = False
                 continue
+            pending = decide.updates_in_flight(part)
             todo = decide.metadata(part, wanted, shown, edits)
             if shown.title != wanted.title:
                 titles[shown.title] = todo.renamed
             for note in todo.kept:
                 self.tally.note(note)
             if todo.description is not None and part.header is not None:
-                now = self.session.target.header(part.playlist)
-                if now.description != part.header.description and edits is not HandEdits.OVERWRITE:
+                now = self.session.target.header(part.playlist).description
+                ours = {part.header.description, wanted.description, *(one.description for one in pending)}
+                if now not in ours and edits is not HandEdits.OVERWRITE:
                     self.tally.note("description changed by hand on Deezer")
                     todo = msgspec.structs.replace(todo, description=None)
             change = todo.change(part.playlist)
             found[part.playlist] = (change,) if change else ()
             if change is None:
-                agreed = msgspec.structs.replace(part, header=wanted, title=shown.title)
+                agreed = msgspec.structs.replace(part, header=wanted, title=shown.title, in_flight=())
                 self.session.put(with_part(self.session.mirror(self.head), agreed))
         consulting.ask_titles(self.session, self.head, titles)
         return found
@@ -330,7 +331,7 @@ class _Work:
                 msgspec.structs.replace(
                     part,
                     base=work[part.playlist].base,
-                    in_flight=(),
+                    in_flight=decide.updates_in_flight(part),
                     acknowledged=0,
                     fingerprint=seen.fingerprint or (listed.fingerprint if untouched and listed else ""),
                     count=len(seen.tracks) + seen.hidden,

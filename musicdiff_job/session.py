@@ -77,6 +77,7 @@ class Session:
         self.methods: Counter[str] = Counter()
         self.lookups = 0
         self.created: set[PlaylistId] = set()
+        self._deleted: set[PlaylistId] = set()
         self._saved_at = job.clock.monotonic()
         self._listed: dict[PlaylistId, TargetHead] | None = None
         self._unlisted: SkipCollection | None = None
@@ -141,9 +142,15 @@ class Session:
         self._listed = {**self.listed(), **self._read_listing()}
 
     def _read_listing(self) -> dict[PlaylistId, TargetHead]:
-        listed = {head.id: head for head in self.target.playlists()}
+        listed = {head.id: head for head in self.target.playlists() if head.id not in self._deleted}
         loved = next((head for head in listed.values() if head.loved), None)
         return listed if loved is None else {**listed, FAVOURITES: loved}
+
+    def forget_listed(self, playlist: PlaylistId) -> None:
+        """The playlist was deleted, whatever a listing says in this run."""
+        self._deleted.add(playlist)
+        if self._listed is not None:
+            self._listed.pop(playlist, None)
 
     def knows_target(self) -> bool:
         """Whether the target's playlists were read in this run."""

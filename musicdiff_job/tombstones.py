@@ -31,6 +31,7 @@ def bury(session: Session, gone: Mirror, *, delete: bool) -> CollectionResult:
                 notes.append("its Deezer playlist holds entries added by hand and was kept")
                 continue
             _delete(session, gone, part, contents)
+        session.forget_listed(part.playlist)  # else a new list of that name would adopt it
         gone = msgspec.structs.replace(gone, parts=tuple(other for other in gone.parts if other is not part))
         session.put(gone)
         session.save()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from musicdiff_job.binding import LAG_WAITS
 from musicdiff_job.conducting import conduct
 from musicdiff_job.core.before_image import BeforeImage, Removed, back_in_place
 from musicdiff_job.core.checkpoint import Mirror, restore
@@ -21,7 +22,7 @@ from musicdiff_job.core.model import CollectionHead, CollectionId, PlaylistId, S
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, Refused, ReorderTracks
 from musicdiff_job.core.summary import CollectionState, Summary
 from musicdiff_job.journal import event
-from musicdiff_job.mirroring import LAG_WAITS, ROUNDS
+from musicdiff_job.mirroring import ROUNDS
 from musicdiff_job.recreating import recreated
 from musicdiff_job.results import Tally, result_of
 from musicdiff_job.run_log import RunLog

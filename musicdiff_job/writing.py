@@ -120,8 +120,15 @@ class Writer:
             )
 
     def _update(self, change: UpdatePlaylist) -> bool:
-        # Setting metadata twice does no harm and a listing shows whether it was set, so it needs no intent.
-        if isinstance(receipt := self.session.target.apply(change), Refused):
+        self.session.put(intend(self.session.mirror(self.head), change.playlist, change))
+        self.session.save()
+        try:
+            receipt = self.session.target.apply(change)
+        except StalePlan:
+            self.session.put(withdraw(self.session.mirror(self.head), change.playlist))  # it was not even sent
+            raise
+        if isinstance(receipt, Refused):
+            self.session.put(withdraw(self.session.mirror(self.head), change.playlist))
             self.tally.note(f"Deezer refused to change the playlist's metadata: {receipt.reason}")
             self.stubborn.add(change.playlist)
             return True
@@ -137,7 +144,8 @@ class Writer:
             public=shown.public if change.public is None else change.public,
         )
         self.session.listed()[change.playlist] = shown
-        self.session.put(with_part(mirror, msgspec.structs.replace(part, header=wanted, title=shown.title)))
+        known = msgspec.structs.replace(part, header=wanted, title=shown.title, in_flight=())
+        self.session.put(with_part(mirror, known))
         self.session.save()
         return True
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from memory_stage import Stage
 
-from musicdiff_job.binding import NEW_BELIEVED, Gone, bind, find_gone, recover
+from musicdiff_job.binding import LAG_WAITS, NEW_BELIEVED, Gone, bind, find_gone, recover
 from musicdiff_job.core.checkpoint import Creating, Mirror, Part
 from musicdiff_job.core.conflict import ConflictKind, Side, conflict_id
 from musicdiff_job.core.decide import FAVOURITES
@@ -168,6 +168,31 @@ def test_a_playlist_that_was_renamed_on_spotify_meanwhile_is_found_by_its_old_ti
     stage.target.after = lambda change: None
     (part,) = bound(stage.session(), msgspec.structs.replace(head, name="Renamed"))
     assert (part.playlist, part.title) == ("2", "Gym")
+
+
+def test_a_playlist_that_is_shown_late_is_waited_for() -> None:
+    stage, head = begin()
+    stage.target.after = lose
+    with pytest.raises(UnknownOutcome):
+        bound(stage.session(), head)
+    shown, looks = stage.target.playlists, iter(range(len(LAG_WAITS)))
+    stage.target.playlists = lambda: shown() if next(looks, None) is None else ()  # type: ignore[method-assign]
+    (part,) = bound(stage.session(), head)
+    assert part.playlist == "2"
+    assert stage.clock.waits == list(LAG_WAITS)
+    assert len(stage.target.writes) == 1
+
+
+def test_a_playlist_that_is_never_shown_is_created_again() -> None:
+    stage, head = begin()
+    stage.target.answers = lose
+    with pytest.raises(UnknownOutcome):
+        bound(stage.session(), head)
+    stage.target.answers = lambda change: None
+    (part,) = bound(stage.session(), head)
+    assert part.playlist == "2"
+    assert stage.clock.waits == list(LAG_WAITS)
+    assert len(stage.target.writes) == 2
 
 
 # The favourites

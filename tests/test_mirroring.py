@@ -9,6 +9,7 @@ import pytest
 from memory_stage import Stage, copy
 
 from musicdiff_job import mirroring
+from musicdiff_job.binding import LAG_WAITS
 from musicdiff_job.core.checkpoint import Mirror
 from musicdiff_job.core.conflict import ConflictKind, Side, conflict_id
 from musicdiff_job.core.decide import FAVOURITES
@@ -31,7 +32,7 @@ from musicdiff_job.core.plan import (
 from musicdiff_job.core.policy import HandEdits, LikedAs, Policy
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.lookups import Asker
-from musicdiff_job.mirroring import LAG_WAITS, mirror
+from musicdiff_job.mirroring import mirror
 from musicdiff_job.results import Tally
 
 GYM = "spotify:playlist:gym"

@@ -391,6 +391,25 @@ def test_a_deletion_is_told_as_it_went(tmp_path: Path, effect: Any) -> None:
         assert "by hand" not in " ".join(mirror.notes)
 
 
+@pytest.mark.parametrize("credential", ["arl", "token"])
+def test_a_new_list_does_not_adopt_what_the_same_run_has_deleted(tmp_path: Path, credential: Credential) -> None:
+    """A list of the same name as one whose mirror the run had just deleted adopted that mirror, failed on it for three
+    runs, and was then given up as deleted by hand."""
+    with swift(tmp_path, credential=credential, MUSICDIFF_SYNC_ON_SOURCE_DELETED="delete") as (rig, clock):
+        rig.run()
+        name = "Synthetic 0001"
+        spotify = rig.sandbox.spotify
+        tracks = [getattr(entry.content, "id", "") for entry in spotify.named(name).entries]
+        spotify.delete_playlist(spotify.named(name).id)
+        rig.run()
+        clock.wait(2 * DAY)
+        spotify.add_playlist(name, tracks[:3])
+        assert rig.run().outcome is Outcome.CHANGED
+        assert rig.run().outcome is Outcome.IN_SYNC
+        assert rig.sandbox.deezer.write_counts()["delete"] == 1
+        assert rig.playlists()[name] == wanted(rig, name)
+
+
 def test_a_playlist_that_was_half_created_for_a_longer_list_is_not_looked_for_for_ever(tmp_path: Path) -> None:
     """The creation of a further part was in flight when the list shrank. The part was needed no more, so the intent
     was never settled: the collection was worked on by every run, and the playlist stayed behind, unknown."""
@@ -434,6 +453,26 @@ def test_a_description_that_was_withdrawn_before_a_lost_creation_was_found_is_re
         assert rig.sandbox.deezer.playlist("Synthetic 0001").description == ""
 
 
+@pytest.mark.parametrize("credential", ["arl", "token"])
+@pytest.mark.parametrize("before", [True, False])
+def test_metadata_set_by_a_run_that_died_is_not_a_persons(tmp_path: Path, credential: Credential, before: bool) -> None:
+    """A run died when it had set a new title and description. The source's were changed once more before the next run,
+    which took those on Deezer for a person's and kept them for ever."""
+    with swift(tmp_path, world(1), credential=credential) as (rig, _):
+        rig.run()
+        spotify = rig.sandbox.spotify
+        playlist = spotify.named("Synthetic 0001").id
+        spotify.rename(playlist, "Second")
+        spotify.set_description(playlist, "second")
+        dying(rig, 1, before=before)
+        spotify.rename(playlist, "Third")
+        spotify.set_description(playlist, "third")
+        rig.run()
+        assert rig.run().outcome is Outcome.IN_SYNC
+        assert [(one.title, one.description) for one in rig.sandbox.deezer.library().own()] == [("Third", "third")]
+        assert not rig.checkpoint().mirrors[collection(rig, "Third")].parts[0].in_flight
+
+
 def test_a_new_playlist_that_is_not_shown_yet_is_not_taken_for_deleted(tmp_path: Path) -> None:
     """A playlist that had just been created and that Deezer did not show yet, neither in the listing nor by its id,
     was taken for deleted by hand, and its mirror was given up for good."""
@@ -443,6 +482,18 @@ def test_a_new_playlist_that_is_not_shown_yet_is_not_taken_for_deleted(tmp_path:
             rig.run()
         assert rig.playlists()["Synthetic 0001"] == wanted(rig, "Synthetic 0001")
         assert len(rig.playlists()) == 1
+
+
+@pytest.mark.parametrize("credential", ["arl", "token"])
+def test_a_playlist_that_deezer_shows_late_is_not_created_twice(tmp_path: Path, credential: Credential) -> None:
+    """A run died when it had created a playlist; the next one began at once, listings did not show the playlist for
+    a few reads, and a second one was created beside it, which nobody looked after."""
+    with swift(tmp_path, world(1), credential=credential, switches={"read_lag": 3}) as (rig, _):
+        dying(rig, 1, before=False)
+        for _ in range(5):
+            rig.run()
+        assert list(rig.playlists()) == ["Synthetic 0001"]
+        assert rig.playlists()["Synthetic 0001"] == wanted(rig, "Synthetic 0001")
 
 
 def test_work_that_a_forced_run_did_not_reach_ends(tmp_path: Path) -> None:

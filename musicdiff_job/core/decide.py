@@ -71,11 +71,18 @@ class Metadata(msgspec.Struct, frozen=True):
         return UpdatePlaylist(playlist, title=self.title, description=self.description, public=self.public)
 
 
+def updates_in_flight(part: Part) -> tuple[UpdatePlaylist, ...]:
+    """Changes of the metadata of which it is not known whether the target has made them."""
+    return tuple(change for change in part.in_flight if isinstance(change, UpdatePlaylist))
+
+
 def metadata(part: Part, wanted: Header, shown: TargetHead, edits: HandEdits) -> Metadata:
     """Three-way, field by field: a field that only the source changed follows it; one that a person changed on the
-    target is kept and told, unless hand edits are overwritten. Listings do not show descriptions, so only the
-    source's change of one is seen here."""
+    target is kept and told, unless hand edits are overwritten. A field in flight is set again whatever it shows: what
+    was agreed on before and what was being set are both ours. Listings do not show descriptions, so only the source's
+    change of one is seen here."""
     agreed = part.header
+    pending = updates_in_flight(part)
     if agreed is None:
         # Created by us without its metadata: everything that is not as wanted is ours to set.
         return Metadata(
@@ -85,21 +92,25 @@ def metadata(part: Part, wanted: Header, shown: TargetHead, edits: HandEdits) ->
         )
     kept = []
     title: str | None = None
+    titles_set = {update.title for update in pending if update.title is not None}
     renamed = False
-    if shown.title != wanted.title:
-        if shown.title == agreed.title or edits is HandEdits.OVERWRITE:
+    if shown.title != wanted.title or titles_set:
+        if shown.title in {agreed.title, wanted.title, *titles_set} or edits is HandEdits.OVERWRITE:
             title = wanted.title
         else:
             both = f" (and on Spotify to {wanted.title!r})" if wanted.title != agreed.title else ""
             kept.append(f"title changed by hand on Deezer to {shown.title!r}{both}")
             renamed = shown.title != part.title or wanted.title != agreed.title
     public: bool | None = None
-    if shown.public is not None and shown.public is not wanted.public:
+    if any(update.public is not None for update in pending):
+        public = wanted.public
+    elif shown.public is not None and shown.public is not wanted.public:
         if shown.public is agreed.public or edits is HandEdits.OVERWRITE:
             public = wanted.public
         else:
             kept.append(f"made {'public' if shown.public else 'private'} by hand on Deezer")
-    description = wanted.description if wanted.description != agreed.description else None
+    described = any(update.description is not None for update in pending)
+    description = wanted.description if described or wanted.description != agreed.description else None
     return Metadata(title=title, description=description, public=public, kept=tuple(kept), renamed=renamed)
 
 

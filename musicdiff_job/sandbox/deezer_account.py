@@ -59,8 +59,8 @@ class AccountState(msgspec.Struct, frozen=True):
 class DeezerAccount:
     """One account; every method is safe to call from several threads.
 
-    ``tokens`` maps access tokens to their permissions, ``clock`` gives Unix seconds. ``credentials`` can be edited
-    while the sandbox runs.
+    ``tokens`` maps access tokens to their permissions, ``clock`` gives Unix seconds, ``library`` is what the account
+    holds at first (nothing by default; one of the same user). ``credentials`` can be edited while the sandbox runs.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class DeezerAccount:
         tokens: Mapping[str, Iterable[str]] | None = None,
         arls: Iterable[str] = (),
         clock: Callable[[], float] = time.time,
+        library: DeezerLibrary | None = None,
     ) -> None:
         self.user_id = user_id
         self.name = name
@@ -80,13 +81,11 @@ class DeezerAccount:
         self.credentials = DeezerCredentials(tokens or {}, arls, clock)
         self._clock = clock
         self._lock = RLock()
-        self._ids = count(7_000_000_001)
-        loved = self._playlist(self.loved_id, "Loved Tracks")
-        self._library = DeezerLibrary(
-            user_id=user_id,
-            loved_id=self.loved_id,
-            playlists={self.loved_id: msgspec.structs.replace(loved, loved=True)},
-        )
+        if library is None:
+            loved = msgspec.structs.replace(self._playlist(self.loved_id, "Loved Tracks"), loved=True)
+            library = DeezerLibrary(user_id=user_id, loved_id=self.loved_id, playlists={self.loved_id: loved})
+        self._library = library
+        self._ids = count(max(7_000_000_000, *library.playlists) + 1)
         self._before_last_write = self._library
         self._stale_reads_left = 0
         self._writes: list[Write] = []
@@ -135,8 +134,7 @@ class DeezerAccount:
 
     def state(self) -> AccountState:
         """The true state, for comparisons; consumes no stale read."""
-        with self._lock:
-            library = self._library
+        library = self.library()
         titled: dict[str, tuple[int, ...]] = {}
         seen: Counter[str] = Counter()
         for playlist in reversed(library.own()):
@@ -145,6 +143,11 @@ class DeezerAccount:
             key = playlist.title if times == 1 else f"{playlist.title}#{times}"
             titled[key] = tuple(entry.track_id for entry in playlist.visible())
         return AccountState(titled, tuple(entry.track_id for entry in library.loved().visible()))
+
+    def library(self) -> DeezerLibrary:
+        """The whole true library, which another account may begin with; consumes no stale read."""
+        with self._lock:
+            return self._library
 
     def playlist(self, which: int | str) -> DeezerPlaylist:
         """The true playlist by id, or the oldest own one with this title; KeyError when there is none."""

@@ -60,6 +60,18 @@ class SpotifyAccount:
         self._playlists: dict[str, SpotifyPlaylist] = {}
         self._liked: tuple[LikedTrack, ...] = ()
 
+    def copy(self) -> SpotifyAccount:
+        """Another account that is as this one is now; from here on each has its own edits."""
+        other = SpotifyAccount(
+            self.catalogue,
+            user_id=self.user_id,
+            display_name=self.display_name,
+            header_edits_change_snapshot=self.header_edits_change_snapshot,
+        )
+        with self._lock:
+            other._edits, other._playlists, other._liked = self._edits, dict(self._playlists), self._liked
+        return other
+
     # What a service reads
 
     def playlists(self) -> tuple[SpotifyPlaylist, ...]:

@@ -133,6 +133,29 @@ def test_a_description_that_is_emptied_is_a_change_and_one_never_agreed_on_is_se
     assert metadata(Part(PLAYLIST), wanted, shown(), KEEP).description == ""
 
 
+@pytest.mark.parametrize(
+    ("on_deezer", "title", "kept"),
+    [
+        pytest.param("Old", "New", 0, id="it was not set"),
+        pytest.param("Tried", "New", 0, id="it was set"),
+        pytest.param("New", "New", 0, id="a stale listing, perhaps"),
+        pytest.param("Mine", None, 1, id="changed by hand"),
+    ],
+)
+def test_a_title_in_flight_is_ours(on_deezer: str, title: str | None, kept: int) -> None:
+    part = msgspec.structs.replace(agreed("Old"), in_flight=(UpdatePlaylist(PLAYLIST, title="Tried"),))
+    found = metadata(part, WANTED, shown(on_deezer), KEEP)
+    assert (found.title, len(found.kept)) == (title, kept)
+
+
+def test_privacy_and_description_in_flight_are_set_again() -> None:
+    part = msgspec.structs.replace(agreed(), in_flight=(UpdatePlaylist(PLAYLIST, description="tried", public=True),))
+    assert part.header is not None
+    for public in (True, False, None):
+        found = metadata(part, part.header, shown(public=public), KEEP)
+        assert (found.title, found.description, found.public, found.kept) == (None, part.header.description, False, ())
+
+
 def test_metadata_becomes_one_write_or_none() -> None:
     assert Metadata(kept=("told",)).change(PLAYLIST) is None
     assert Metadata(description="").change(PLAYLIST) == UpdatePlaylist(PLAYLIST, description="")

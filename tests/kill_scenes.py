@@ -1,0 +1,279 @@
+"""Libraries, and what people do to them before a run that is killed and right after it.
+
+A scene is ready for its run: what went before has been synced, a day ago, so that what vanished from Spotify may be
+deleted now. ``rethink`` is what people do while the dead process lies there. Some of it takes back what the run was
+about to do: a change that was made, but is not known to have been made, must not be taken for a person's.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rig import Credential, Rig
+
+from musicdiff_job.clock import StopFlag, SystemClock
+from musicdiff_job.core import document
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.model import LIKED
+from musicdiff_job.core.outcome import Outcome
+from musicdiff_job.sandbox.catalogue import load_catalogue
+from musicdiff_job.sandbox.deezer_account import DeezerAccount
+from musicdiff_job.sandbox.deezer_library import DeezerLibrary
+from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
+from musicdiff_job.sandbox.server import Sandbox
+from musicdiff_job.sandbox.spotify_library import CatalogueTrack
+from musicdiff_job.sandbox.world import SpotifyAccount
+
+Edit = Callable[[SpotifyAccount, DeezerAccount], None]
+Placed = frozenset[tuple[str, int]]
+"""Collections (by the mirror's id) and Deezer tracks."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Two accounts and a checkpoint right before the run that dies. ``hand_added`` and ``hand_removed`` are what people
+    did on Deezer, ``rethink`` included; ``unplaced`` are likes whose place in the favourites depends on when a run got
+    to them."""
+
+    name: str
+    credential: Credential
+    settings: dict[str, str]
+    switches: dict[str, Any]
+    spotify: SpotifyAccount
+    library: DeezerLibrary
+    checkpoint: bytes | None
+    rethink: Edit
+    hand_added: Placed = frozenset()
+    hand_removed: Placed = frozenset()
+    unplaced: frozenset[int] = frozenset()
+
+    @property
+    def lags(self) -> bool:
+        """Whether Deezer's reads may be older than its last write."""
+        return bool(self.switches.get("read_lag"))
+
+    @property
+    def known(self) -> Checkpoint:
+        """What the job knows when the run begins."""
+        return Checkpoint() if self.checkpoint is None else document.decode(self.checkpoint)[1]
+
+
+class Yesterday:
+    """The clock of more than a day ago; waiting takes no time."""
+
+    def __init__(self) -> None:
+        self._clock = SystemClock(StopFlag())
+
+    def now(self) -> datetime:
+        return self._clock.now() - timedelta(hours=25)
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        pass
+
+
+@dataclass
+class Past:
+    """Both accounts while a scene is set."""
+
+    folder: Path
+    credential: Credential
+    settings: dict[str, str]
+    switches: dict[str, Any] = field(default_factory=dict)
+    spotify: SpotifyAccount = field(default_factory=SpotifyAccount)
+    deezer: DeezerAccount = field(default_factory=DeezerAccount)
+
+    def sync(self) -> None:
+        """Undisturbed runs until one has nothing to do, a day ago."""
+        options = {"quota_calls": None, **self.switches}
+        with Sandbox(self.spotify, self.deezer, switches=DeezerSwitches(**options)) as sandbox:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            rig = Rig(sandbox, self.folder, self.credential, self.settings, Yesterday())
+            for _ in range(20):
+                summary = rig.run()
+                assert not summary.totals.unmatched, summary
+                if summary.outcome is Outcome.IN_SYNC:
+                    return
+        raise AssertionError(f"the past does not come to rest: {summary}")
+
+    def scene(self, name: str, rethink: Edit, **more: Any) -> Scene:
+        checkpoint = self.folder / "checkpoint.json"
+        return Scene(
+            name,
+            self.credential,
+            self.settings,
+            self.switches,
+            self.spotify.copy(),
+            self.deezer.library(),
+            checkpoint.read_bytes() if checkpoint.exists() else None,
+            rethink,
+            **more,
+        )
+
+
+@functools.cache
+def matched() -> tuple[str, ...]:
+    """Spotify tracks whose counterpart is beyond doubt, no two with the same; shuffled."""
+    catalogue = load_catalogue()
+    found: dict[int, str] = {}
+    for track in catalogue.spotify.values():
+        twin = catalogue.deezer_by_isrc.get(track.isrc)
+        if (
+            twin is not None
+            and twin.id == track.deezer_id
+            and twin.readable
+            and len(catalogue.copies_of(track.isrc)) == 1
+        ):
+            found.setdefault(twin.id, track.id)
+    return tuple(random.Random(5).sample(sorted(found.values()), len(found)))
+
+
+@functools.cache
+def foreign() -> tuple[int, ...]:
+    """Deezer tracks that are nobody's counterpart."""
+    catalogue = load_catalogue()
+    taken = {track.deezer_id for track in catalogue.spotify.values()}
+    free = sorted(track.id for track in catalogue.deezer_by_id.values() if track.id not in taken and track.readable)
+    return tuple(random.Random(6).sample(free, 40))
+
+
+def counterpart(track: str) -> int:
+    """The Deezer track of a Spotify track."""
+    return load_catalogue().spotify[track].deezer_id
+
+
+def list_id(playlist: str) -> str:
+    """The id of the mirror of a Spotify playlist."""
+    return f"spotify:playlist:{playlist}"
+
+
+def drop(spotify: SpotifyAccount, playlist: str, track: str) -> None:
+    """Remove a track from a Spotify playlist."""
+    known = spotify.playlist(playlist)
+    assert known is not None
+    spotify.remove_at(playlist, [entry.content for entry in known.entries].index(CatalogueTrack(track)))
+
+
+def _portions() -> Callable[[int], list[str]]:
+    tracks: Iterator[str] = iter(matched())
+    return lambda count: [next(tracks) for _ in range(count)]
+
+
+SETTINGS = {"MUSICDIFF_SYNC_ON_SOURCE_DELETED": "delete", "MUSICDIFF_DEEZER_PLAYLIST_LIMIT": "8"}
+
+
+def every_write(credential: Credential, folder: Path) -> Scene:
+    """A synced library, edited so that one run needs every kind of write: of playlists one is to be created, one
+    deleted, one split, one renamed, added to, thinned out and reordered; one was adopted and renamed by hand."""
+    past = Past(folder, credential, SETTINGS)
+    spotify, deezer, take = past.spotify, past.deezer, _portions()
+    x = foreign()
+    m, e, o, g, k, n, p = (take(count) for count in (9, 5, 12, 2, 8, 5, 2))
+    morning = spotify.add_playlist("Morning", m[:6], description="Coffee & news")
+    evening = spotify.add_playlist("Evening", e[:4])
+    long = spotify.add_playlist("Long", o[:8])
+    gone = spotify.add_playlist("Gone", g)
+    for track in k[:4]:
+        spotify.like(track)
+    deezer.create_by_hand("Evening", [x[0]])
+    past.sync()
+    spotify.delete_playlist(gone)
+    past.sync()
+
+    drop(spotify, morning, m[1])
+    drop(spotify, morning, m[2])
+    spotify.move(morning, 3, 0)
+    for track in m[6:9]:
+        spotify.add_track(morning, track, 1)
+    spotify.rename(morning, "Morning run")
+    spotify.set_description(morning, "No coffee")
+    spotify.add_track(evening, e[4])
+    for track in o[8:11]:
+        spotify.add_track(long, track, 2)
+    new = spotify.add_playlist("New", n[:3], description="Fresh")
+    later = spotify.add_playlist("Later", p)
+    for track in k[4:6]:
+        spotify.like(track)
+    spotify.unlike(k[1])
+    spotify.unlike(k[2])
+    deezer.add_by_hand("Morning", x[1])
+    deezer.remove_by_hand("Morning", counterpart(m[3]))
+    deezer.rename_by_hand("Evening", "My evening")
+    deezer.like_by_hand(x[2])
+    deezer.unlike_by_hand(counterpart(k[0]))
+    mirrored = deezer.playlist("Morning").id
+
+    def rethink(spotify: SpotifyAccount, deezer: DeezerAccount) -> None:
+        drop(spotify, morning, m[7])
+        spotify.add_track(morning, m[1])
+        drop(spotify, new, n[1])
+        spotify.add_track(new, n[3])
+        spotify.rename(later, "Much later")
+        drop(spotify, long, o[9])
+        spotify.unlike(k[4])
+        spotify.like(k[2])
+        spotify.like(k[6])
+        deezer.add_by_hand(mirrored, x[3])
+        deezer.remove_by_hand(mirrored, counterpart(m[4]))
+        deezer.like_by_hand(x[4])
+        deezer.unlike_by_hand(counterpart(k[3]))
+
+    mine, likes = list_id(morning), str(LIKED)
+    return past.scene(
+        "every write",
+        rethink,
+        hand_added=frozenset({(list_id(evening), x[0]), (mine, x[1]), (mine, x[3]), (likes, x[2]), (likes, x[4])}),
+        hand_removed=frozenset(
+            {
+                (mine, counterpart(m[3])),
+                (mine, counterpart(m[4])),
+                (likes, counterpart(k[0])),
+                (likes, counterpart(k[3])),
+            }
+        ),
+        unplaced=frozenset({counterpart(k[2]), x[4]}),
+    )
+
+
+def first_sync(credential: Credential, folder: Path) -> Scene:
+    """A library that was never synced. On Deezer there are a namesake of one list, which is to be adopted with what it
+    holds, and favourites, one of them wanted."""
+    past = Past(folder, credential, SETTINGS)
+    spotify, deezer, take = past.spotify, past.deezer, _portions()
+    x = foreign()
+    m, e, o, k = (take(count) for count in (5, 4, 10, 5))
+    morning = spotify.add_playlist("Morning", m[:4], description="Coffee & news")
+    evening = spotify.add_playlist("Evening", e)
+    long = spotify.add_playlist("Long", o)
+    later = spotify.add_playlist("Later", m[3:5])
+    for track in k[:3]:
+        spotify.like(track)
+    deezer.create_by_hand("Evening", [x[0], counterpart(e[2]), x[1]])
+    deezer.like_by_hand(x[2], counterpart(k[1]))
+
+    def rethink(spotify: SpotifyAccount, deezer: DeezerAccount) -> None:
+        drop(spotify, morning, m[1])
+        spotify.add_track(morning, m[4], 0)
+        drop(spotify, evening, e[0])
+        drop(spotify, long, o[3])
+        spotify.rename(later, "Much later")
+        spotify.unlike(k[0])
+        spotify.like(k[3])
+        deezer.like_by_hand(x[3])
+
+    return past.scene(
+        "first sync",
+        rethink,
+        hand_added=frozenset(
+            {(list_id(evening), x[0]), (list_id(evening), x[1]), (str(LIKED), x[2]), (str(LIKED), x[3])}
+        ),
+        unplaced=frozenset({x[3]}),
+    )
