@@ -923,3 +923,16 @@ def test_a_listing_that_makes_no_sense_is_asked_for_once(tmp_path: Path) -> None
         assert len(listings) == 1
         rig.sandbox.faults.clear()
         assert rig.run().outcome is Outcome.CHANGED
+
+
+def test_a_deselected_mirror_is_kept_when_its_source_is_deleted(tmp_path: Path) -> None:
+    """With ``on_source_deleted = "delete"`` it was deleted, after every run had said that it is kept."""
+    with swift(tmp_path, MUSICDIFF_SYNC_ON_SOURCE_DELETED="delete") as (rig, clock):
+        rig.run()
+        deselected = {"MUSICDIFF_SYNC_EXCLUDE": '["Synthetic 0001"]'}
+        rig.run(env=deselected)
+        rig.sandbox.spotify.delete_playlist(rig.sandbox.spotify.named("Synthetic 0001").id)
+        for _ in range(3):
+            rig.run(env=deselected)
+            clock.wait(DAY)
+        assert "Synthetic 0001" in rig.playlists()
