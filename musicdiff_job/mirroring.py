@@ -122,8 +122,7 @@ class _Work:
             headers = self._headers()
             if not any(changes.values()) and not any(headers.values()):
                 return self._agreed(work, contents, reason)
-            # Last part first: what moves on to a later part is added there before it leaves the earlier one.
-            for playlist in reversed(list(work)):
+            for playlist in decide.in_turn(work):
                 self.writer.make(playlist, (*headers[playlist], *changes[playlist]), self.names)
         raise NotShownYet(
             f"{self.head.name!r} still differs after {ROUNDS} looks at Deezer", "The next run looks again"

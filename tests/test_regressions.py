@@ -936,3 +936,16 @@ def test_a_deselected_mirror_is_kept_when_its_source_is_deleted(tmp_path: Path) 
             rig.run(env=deselected)
             clock.wait(DAY)
         assert "Synthetic 0001" in rig.playlists()
+
+
+def test_tracks_that_move_to_an_earlier_part_are_never_missing(tmp_path: Path) -> None:
+    """The last part came first in any case, so they left it before they were added to the earlier one."""
+    with swift(tmp_path, world(1, 12), MUSICDIFF_DEEZER_PLAYLIST_LIMIT="5") as (rig, _):
+        rig.run()
+        before = {track for tracks in rig.playlists().values() for track in tracks}
+        rig.extra["MUSICDIFF_DEEZER_PLAYLIST_LIMIT"] = "2000"
+        for _ in range(3):
+            dying(rig, 1, before=False)
+            assert before == {track for tracks in rig.playlists().values() for track in tracks}
+        rig.run()
+        assert sorted(map(len, rig.playlists().values())) == [0, 0, len(before)]

@@ -7,7 +7,7 @@ removals come first. A playlist is never cleared and refilled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -142,6 +142,21 @@ def split(
         parts.append(tuple(desired[start : start + room]))
         start += room
     return tuple(parts)
+
+
+def in_turn(work: Mapping[PlaylistId, Difference]) -> tuple[PlaylistId, ...]:
+    """The parts in the order in which to change them: one after those that entries move to from it, so that what moves
+    is never missing. Where entries move both ways that cannot be had, and the last part goes first."""
+    left = dict(reversed(list(work.items())))
+    order: list[PlaylistId] = []
+    while left:
+        coming = {one: {pair.target for pair in left[one].add} for one in left}
+        ready = (
+            one for one in left if all(coming[other].isdisjoint(left[one].remove) for other in left if other != one)
+        )
+        order.append(next(ready, next(iter(left))))
+        del left[order[-1]]
+    return tuple(order)
 
 
 def _chunks(items: tuple[T, ...], size: int) -> Iterator[tuple[T, ...]]:

@@ -14,6 +14,7 @@ from musicdiff_job.core.decide import (
     UNTITLED,
     Metadata,
     favourite_changes,
+    in_turn,
     is_mass_removal,
     metadata,
     playlist_changes,
@@ -245,6 +246,26 @@ def test_splitting_loses_nothing_and_overfills_nothing(tracks: list[str], limit:
     assert [one for part in parts for one in part] == [pair(track) for track in tracks]
     assert all(len(part) <= limit for part in parts)
     assert len(parts) == max(1, at_least, -(-len(tracks) // limit))
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "order"),
+    [
+        (("abc", "def", "g"), ("xab", "cde", "fg"), "321"),  # each gives to the next: the last one first
+        (("abc", "def", "g"), ("bcd", "efg", ""), "123"),  # each takes from the next
+        (("abc", "def", "g"), ("abcdefg", "", ""), "132"),
+        (("ab", "cd", "e"), ("ec", "ab", "d"), "321"),  # in a circle
+        (("ab", "cd"), ("ab", "cd"), "21"),
+    ],
+)
+def test_what_moves_to_another_part_arrives_there_first(
+    held: tuple[str, ...], wanted: tuple[str, ...], order: str
+) -> None:
+    work = {
+        PlaylistId(str(number)): diff(pairs(here), (), pairs(there), ids(here), edits=KEEP)
+        for number, (here, there) in enumerate(zip(held, wanted, strict=True), 1)
+    }
+    assert "".join(in_turn(work)) == order
 
 
 def test_a_reorder_of_nothing_visible_is_not_written() -> None:
