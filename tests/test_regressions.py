@@ -949,3 +949,20 @@ def test_tracks_that_move_to_an_earlier_part_are_never_missing(tmp_path: Path) -
             assert before == {track for tracks in rig.playlists().values() for track in tracks}
         rig.run()
         assert sorted(map(len, rig.playlists().values())) == [0, 0, len(before)]
+
+
+def test_a_full_playlist_is_never_empty_while_it_is_replaced(tmp_path: Path) -> None:
+    """Where the new entries had no room beside the old ones, all of those went first. A run that died then left an
+    empty playlist."""
+    with swift(tmp_path, world(2, 4), MUSICDIFF_DEEZER_PLAYLIST_LIMIT="4") as (rig, _):
+        rig.run()
+        name = "Synthetic 0001"
+        fresh = tracks_of(rig, "Synthetic 0002")
+        shrink(rig, name, 4)
+        for track in fresh:
+            rig.sandbox.spotify.add_track(rig.sandbox.spotify.named(name).id, track)
+        for _ in range(3):
+            dying(rig, 1, before=False)
+            assert rig.playlists()[name]
+        rig.run()
+        assert rig.playlists()[name] == wanted(rig, name)

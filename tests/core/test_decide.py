@@ -165,6 +165,16 @@ def test_removals_come_first_where_the_playlist_would_overflow() -> None:
     assert planned("abc", "bcd", "abc", limit=4, hidden=1)[0] == RemoveTracks(PLAYLIST, ids("a"))
 
 
+def test_a_full_playlist_is_not_emptied_to_make_room() -> None:
+    assert planned("abc", "def", "abc", limit=3) == [
+        RemoveTracks(PLAYLIST, ids("ab")),
+        AddTracks(PLAYLIST, ids("de")),
+        RemoveTracks(PLAYLIST, ids("c")),
+        AddTracks(PLAYLIST, ids("f")),
+    ]
+    assert planned("abcd", "efg", "abcd", limit=4)[0] == RemoveTracks(PLAYLIST, ids("abc"))
+
+
 def test_batches_are_cut_to_what_one_write_may_name() -> None:
     assert planned("fg", "abcde", "fg", batch=2) == [
         AddTracks(PLAYLIST, ids("ab")),
@@ -184,6 +194,7 @@ def test_what_stays_is_there_throughout_and_the_limit_holds_throughout(world: Wo
     for change in changes:
         listed = written(listed, change)
         assert stays <= set(listed)
+        assert listed or limit == 1 or not (world.present and found.order)
         assert len(listed) <= max(limit, len(world.present), len(found.order))
         if isinstance(change, AddTracks | RemoveTracks):
             assert 1 <= len(change.tracks) <= batch
