@@ -116,9 +116,8 @@ class _Work:
             headers = self._headers()
             if not any(changes.values()) and not any(headers.values()):
                 return self._agreed(work, contents, reason)
-            # Last part first: what moves on to a later part is added there before it leaves the earlier one.
             stays = {pair.target for one in work.values() for pair in one.base}
-            for playlist in reversed(list(work)):
+            for playlist in decide.in_turn(work):
                 shown = [TargetId(track.id) for track in contents[playlist].tracks]
                 going = stood(shown, frozenset(work[playlist].remove), self.names)
                 lost = {entry.track: entry for entry in going if entry.track not in stays}

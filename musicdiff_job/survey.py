@@ -108,12 +108,16 @@ def bury_missing(
 
 
 def _bury(session: Session, log: RunLog, gone: Mirror) -> CollectionResult:
+    head = CollectionHead(gone.id, gone.kind, gone.name, gone.snapshot)
+    policy = session.job.policy
+    # The mirror of what was deselected before it vanished has been promised to be kept.
+    delete = policy.on_source_deleted is OnSourceDeleted.DELETE and policy.selects(head)
     try:
-        return bury(session, gone, delete=session.job.policy.on_source_deleted is OnSourceDeleted.DELETE)
+        return bury(session, gone, delete=delete)
     except (Wait, SkipCollection) as error:
         if isinstance(error, Wait):
             log.stopped(error, gone.name)
         else:
             log.failed(error, gone.name)
         state = CollectionState.PENDING if isinstance(error, Wait) else CollectionState.FAILED
-        return left_off(session, CollectionHead(gone.id, gone.kind, gone.name, gone.snapshot), state, error, Tally())
+        return left_off(session, head, state, error, Tally())

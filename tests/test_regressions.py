@@ -975,3 +975,46 @@ def test_a_listing_that_makes_no_sense_is_asked_for_once(tmp_path: Path) -> None
         assert len(listings) == 1
         rig.sandbox.faults.clear()
         assert rig.run().outcome is Outcome.CHANGED
+
+
+def test_a_deselected_mirror_is_kept_when_its_source_is_deleted(tmp_path: Path) -> None:
+    """With ``on_source_deleted = "delete"`` it was deleted, after every run had said that it is kept."""
+    with swift(tmp_path, MUSICDIFF_SYNC_ON_SOURCE_DELETED="delete") as (rig, clock):
+        rig.run()
+        deselected = {"MUSICDIFF_SYNC_EXCLUDE": '["Synthetic 0001"]'}
+        rig.run(env=deselected)
+        rig.sandbox.spotify.delete_playlist(rig.sandbox.spotify.named("Synthetic 0001").id)
+        for _ in range(3):
+            rig.run(env=deselected)
+            clock.wait(DAY)
+        assert "Synthetic 0001" in rig.playlists()
+
+
+def test_tracks_that_move_to_an_earlier_part_are_never_missing(tmp_path: Path) -> None:
+    """The last part came first in any case, so they left it before they were added to the earlier one."""
+    with swift(tmp_path, world(1, 12), MUSICDIFF_DEEZER_PLAYLIST_LIMIT="5") as (rig, _):
+        rig.run()
+        before = {track for tracks in rig.playlists().values() for track in tracks}
+        rig.extra["MUSICDIFF_DEEZER_PLAYLIST_LIMIT"] = "2000"
+        for _ in range(3):
+            dying(rig, 1, before=False)
+            assert before == {track for tracks in rig.playlists().values() for track in tracks}
+        rig.run()
+        assert sorted(map(len, rig.playlists().values())) == [0, 0, len(before)]
+
+
+def test_a_full_playlist_is_never_empty_while_it_is_replaced(tmp_path: Path) -> None:
+    """Where the new entries had no room beside the old ones, all of those went first. A run that died then left an
+    empty playlist."""
+    with swift(tmp_path, world(2, 4), MUSICDIFF_DEEZER_PLAYLIST_LIMIT="4") as (rig, _):
+        rig.run()
+        name = "Synthetic 0001"
+        fresh = tracks_of(rig, "Synthetic 0002")
+        shrink(rig, name, 4)
+        for track in fresh:
+            rig.sandbox.spotify.add_track(rig.sandbox.spotify.named(name).id, track)
+        for _ in range(3):
+            dying(rig, 1, before=False)
+            assert rig.playlists()[name]
+        rig.run()
+        assert rig.playlists()[name] == wanted(rig, name)

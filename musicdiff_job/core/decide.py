@@ -1,13 +1,13 @@
 """Decide: from what both sides show to the list of changes that brings the target in step. Pure.
 
 The changes of one playlist come in this order: metadata, additions, removals, at most one reorder. Additions before
-removals, so that there is no empty window; only where a playlist would overflow the target's limit meanwhile do the
-removals come first. A playlist is never cleared and refilled.
+removals, so that there is no empty window; only where a playlist would overflow the target's limit meanwhile do as many
+removals as must come first. A playlist is never cleared and refilled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -118,13 +118,17 @@ def playlist_changes(
     playlist: PlaylistId, difference: Difference, contents: TargetContents, *, batch: int, limit: int
 ) -> tuple[Change, ...]:
     """Additions, removals and at most one reorder, each addition and removal of at most ``batch`` tracks.
-    ``limit`` is how many entries the playlist may hold at any time."""
-    add = tuple(pair.target for pair in difference.add)
-    adds = [AddTracks(playlist, tracks) for tracks in _chunks(add, batch)]
-    removes = [RemoveTracks(playlist, tracks) for tracks in _chunks(difference.remove, batch)]
-    overflows = len(contents.tracks) + contents.hidden + len(add) > limit
-    changes: list[Change] = [*removes, *adds] if overflows else [*adds, *removes]
-    gone = set(difference.remove)
+    ``limit`` is how many entries the playlist may hold at any time. What has to make room goes before the additions,
+    and the last of what is there only when something has taken its place."""
+    add, remove = tuple(pair.target for pair in difference.add), difference.remove
+    over = max(0, len(contents.tracks) + contents.hidden + len(add) - limit)
+    early = min(over, len(remove), max(0, len(contents.tracks) - 1))
+    fits = max(0, len(add) - (over - early))
+    changes: list[Change] = []
+    for removed, added in ((remove[:early], add[:fits]), (remove[early:], add[fits:])):
+        changes += [RemoveTracks(playlist, tracks) for tracks in _chunks(removed, batch)]
+        changes += [AddTracks(playlist, tracks) for tracks in _chunks(added, batch)]
+    gone = set(remove)
     result = (*(track.id for track in contents.tracks if track.id not in gone), *add)
     if result != difference.order:
         changes.append(ReorderTracks(playlist, difference.order))
@@ -157,6 +161,21 @@ def split(
         parts.append(tuple(desired[start : start + room]))
         start += room
     return tuple(parts)
+
+
+def in_turn(work: Mapping[PlaylistId, Difference]) -> tuple[PlaylistId, ...]:
+    """The parts in the order in which to change them: one after those that entries move to from it, so that what moves
+    is never missing. Where entries move both ways that cannot be had, and the last part goes first."""
+    left = dict(reversed(list(work.items())))
+    order: list[PlaylistId] = []
+    while left:
+        coming = {one: {pair.target for pair in left[one].add} for one in left}
+        ready = (
+            one for one in left if all(coming[other].isdisjoint(left[one].remove) for other in left if other != one)
+        )
+        order.append(next(ready, next(iter(left))))
+        del left[order[-1]]
+    return tuple(order)
 
 
 def _chunks(items: tuple[T, ...], size: int) -> Iterator[tuple[T, ...]]:

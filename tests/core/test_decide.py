@@ -15,6 +15,7 @@ from musicdiff_job.core.decide import (
     UNTITLED,
     Metadata,
     favourite_changes,
+    in_turn,
     is_mass_removal,
     metadata,
     playlist_changes,
@@ -203,6 +204,16 @@ def test_removals_come_first_where_the_playlist_would_overflow() -> None:
     assert planned("abc", "bcd", "abc", limit=4, hidden=1)[0] == RemoveTracks(PLAYLIST, ids("a"))
 
 
+def test_a_full_playlist_is_not_emptied_to_make_room() -> None:
+    assert planned("abc", "def", "abc", limit=3) == [
+        RemoveTracks(PLAYLIST, ids("ab")),
+        AddTracks(PLAYLIST, ids("de")),
+        RemoveTracks(PLAYLIST, ids("c")),
+        AddTracks(PLAYLIST, ids("f")),
+    ]
+    assert planned("abcd", "efg", "abcd", limit=4)[0] == RemoveTracks(PLAYLIST, ids("abc"))
+
+
 def test_batches_are_cut_to_what_one_write_may_name() -> None:
     assert planned("fg", "abcde", "fg", batch=2) == [
         AddTracks(PLAYLIST, ids("ab")),
@@ -222,6 +233,7 @@ def test_what_stays_is_there_throughout_and_the_limit_holds_throughout(world: Wo
     for change in changes:
         listed = written(listed, change)
         assert stays <= set(listed)
+        assert listed or limit == 1 or not (world.present and found.order)
         assert len(listed) <= max(limit, len(world.present), len(found.order))
         if isinstance(change, AddTracks | RemoveTracks):
             assert 1 <= len(change.tracks) <= batch
@@ -284,6 +296,26 @@ def test_splitting_loses_nothing_and_overfills_nothing(tracks: list[str], limit:
     assert [one for part in parts for one in part] == [pair(track) for track in tracks]
     assert all(len(part) <= limit for part in parts)
     assert len(parts) == max(1, at_least, -(-len(tracks) // limit))
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "order"),
+    [
+        (("abc", "def", "g"), ("xab", "cde", "fg"), "321"),  # each gives to the next: the last one first
+        (("abc", "def", "g"), ("bcd", "efg", ""), "123"),  # each takes from the next
+        (("abc", "def", "g"), ("abcdefg", "", ""), "132"),
+        (("ab", "cd", "e"), ("ec", "ab", "d"), "321"),  # in a circle
+        (("ab", "cd"), ("ab", "cd"), "21"),
+    ],
+)
+def test_what_moves_to_another_part_arrives_there_first(
+    held: tuple[str, ...], wanted: tuple[str, ...], order: str
+) -> None:
+    work = {
+        PlaylistId(str(number)): diff(pairs(here), (), pairs(there), ids(here), edits=KEEP)
+        for number, (here, there) in enumerate(zip(held, wanted, strict=True), 1)
+    }
+    assert "".join(in_turn(work)) == order
 
 
 def test_a_reorder_of_nothing_visible_is_not_written() -> None:
