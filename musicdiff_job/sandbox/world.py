@@ -60,6 +60,18 @@ class SpotifyAccount:
         self._playlists: dict[str, SpotifyPlaylist] = {}
         self._liked: tuple[LikedTrack, ...] = ()
 
+    def copy(self) -> SpotifyAccount:
+        """The same account with a life of its own from here on."""
+        twin = SpotifyAccount(
+            self.catalogue,
+            user_id=self.user_id,
+            display_name=self.display_name,
+            header_edits_change_snapshot=self.header_edits_change_snapshot,
+        )
+        with self._lock:
+            twin._edits, twin._playlists, twin._liked = self._edits, dict(self._playlists), self._liked
+        return twin
+
     # What a service reads
 
     def playlists(self) -> tuple[SpotifyPlaylist, ...]:
