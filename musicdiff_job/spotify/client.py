@@ -21,7 +21,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from musicdiff_job.core.errors import AuthError, BadAnswer, Forbidden, NotFound, Unauthorized
+from musicdiff_job.core.errors import AuthError, BadAnswer, Forbidden, NotFound, Transient, Unauthorized
 from musicdiff_job.core.model import (
     AccountId,
     CollectionHead,
@@ -236,7 +236,11 @@ class SpotifySource:
             # The gate gives each attempt its own time, so it is set anew here. Serial use makes that safe.
             spotify.requests_timeout = timeout
             spotify.set_auth(token.reveal())
-            return self._wire.attempt(what, lambda: ask(spotify))
+            answer = self._wire.attempt(what, lambda: ask(spotify))
+            if not isinstance(answer, dict):
+                # All that is asked for here is answered by an object. Whatever else came says nothing about it.
+                raise Transient(f"{what}: Spotify's answer is not a JSON object")
+            return answer
 
         return self._door.call(Service.SPOTIFY, request)
 

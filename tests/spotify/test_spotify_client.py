@@ -375,8 +375,6 @@ def test_a_playlist_that_is_gone_is_unreadable(staged: Callable[..., Stage], own
         {"items": [], "total": None},
         {"items": []},
         {},
-        [],
-        False,
         {"items": [{"content": {}}], "total": 1},
         {"items": [], "total": 3, "offset": 50},
     ],
@@ -390,6 +388,16 @@ def test_a_page_that_makes_no_sense_is_unreadable_and_unexpected(staged: Callabl
     assert isinstance(unreadable, Unreadable)
     assert not unreadable.expected
     assert unreadable.reason
+
+
+@pytest.mark.parametrize("body", [[], False, None, 17, "ok"])
+def test_an_answer_that_is_no_object_may_pass(staged: Callable[..., Stage], body: object) -> None:
+    stage = staged()
+    stage.world.add_playlist("One", stage.tracks[:2])
+    head = stage.head("One")
+    stage.spoil(WrongJson(body))
+    fails(stage, lambda: stage.source.page(head, 0), Transient)
+    assert isinstance(stage.source.page(head, 0), Page)
 
 
 def test_an_id_that_is_none_never_leaves_the_house(staged: Callable[..., Stage]) -> None:
@@ -604,7 +612,7 @@ def test_a_quota_is_told_from_a_rate_limit(staged: Callable[..., Stage]) -> None
         (EmptyBody(), Transient),
         (ResetBefore(), Transient),
         (WrongJson(None), Transient),
-        (JsonFalse(), BadAnswer),
+        (JsonFalse(), Transient),
         (Status(204), Transient),
         (Status(304), Transient),
         (Status(500, {}, ""), Transient),
