@@ -13,7 +13,7 @@ import msgspec
 
 from musicdiff_job.core.checkpoint import Conflict, ConflictKind, Creating, Mirror, Part, Side, with_part
 from musicdiff_job.core.decide import FAVOURITES, wanted_headers
-from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet
+from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet, UnknownOutcome
 from musicdiff_job.core.model import CollectionHead, Header, TargetHead, TargetId
 from musicdiff_job.core.plan import Change, Created, CreatePlaylist, Refused
 from musicdiff_job.core.policy import HandEdits
@@ -144,7 +144,15 @@ def _bind_next(
     session.save()
     change = CreatePlaylist(header.title, header.description, header.public)
     session.job.observer.planned(head, (change,), {})
-    match session.target.apply(change):
+    try:
+        receipt = session.target.apply(change)
+    except UnknownOutcome:
+        # A listing that does not show it proves nothing: it may be late, and a second playlist would be one too many.
+        recover(session, head)
+        if session.mirror(head).creating is not None:
+            raise
+        return
+    match receipt:
         case Created(playlist, complete):
             session.listed()[playlist] = TargetHead(
                 playlist, title, count=0, public=header.public if complete else None
