@@ -15,7 +15,7 @@ from musicdiff_job import asking
 from musicdiff_job.core.checkpoint import Creating, Mirror, Part, with_part
 from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.decide import FAVOURITES, wanted_headers
-from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet, StalePlan
+from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet, StalePlan, UnknownOutcome
 from musicdiff_job.core.model import CollectionHead, Header, TargetHead, TargetId
 from musicdiff_job.core.plan import Change, Created, CreatePlaylist, Refused
 from musicdiff_job.core.policy import HandEdits
@@ -142,6 +142,12 @@ def _bind_next(
     except StalePlan:
         session.put(mirror)  # it was not even sent
         raise
+    except UnknownOutcome:
+        # A listing that does not show it proves nothing: it may be late, and a second playlist would be one too many.
+        recover(session, head)
+        if session.mirror(head).creating is not None:
+            raise
+        return
     match receipt:
         case Created(playlist, complete):
             session.listed()[playlist] = TargetHead(

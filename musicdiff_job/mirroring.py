@@ -94,6 +94,7 @@ class _Work:
 
     def run(self, reason: str) -> CollectionResult:
         for _ in range(ROUNDS):
+            self.writer.unsure = None
             recover(self.session, self.head)
             desired = self._desired()
             wanted = frozenset(pair.target for pair in desired)
@@ -122,7 +123,7 @@ class _Work:
                 going = stood(shown, frozenset(work[playlist].remove), self.names)
                 lost = {entry.track: entry for entry in going if entry.track not in stays}
                 self.writer.make(playlist, (*headers[playlist], *changes[playlist]), self.names, lost)
-        raise NotShownYet(
+        raise self.writer.unsure or NotShownYet(
             f"{self.head.name!r} still differs after {ROUNDS} looks at Deezer", "The next run looks again"
         )
 
@@ -215,11 +216,11 @@ class _Work:
             target = self.session.target
             contents = target.favourites() if part.playlist == FAVOURITES else target.tracks(part.playlist)
             present = frozenset(TargetId(track.id) for track in contents.tracks)
-            # Of what an earlier run has written only confirmed additions are waited for. Were they taken for lost, and
-            # shown later, they would be somebody else's.
-            lagging = part.added_in_flight(acknowledged=not acted) - present
+            # Only what was confirmed is waited for, of what an earlier run has written only additions. Were they taken
+            # for lost, and shown later, they would be somebody else's.
+            lagging = part.added_in_flight(acknowledged=True) - present
             if acted:
-                lagging |= part.removed_in_flight() & present
+                lagging |= part.removed_in_flight(acknowledged=True) & present
             if not lagging or contents.hidden:
                 return contents
             pause = next(pauses, None)

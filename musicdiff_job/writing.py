@@ -10,7 +10,7 @@ import msgspec
 from musicdiff_job.core import decide
 from musicdiff_job.core.before_image import BeforeImage, Removed
 from musicdiff_job.core.checkpoint import acknowledge, intend, with_part, withdraw
-from musicdiff_job.core.errors import BadAnswer, NotFound, StalePlan
+from musicdiff_job.core.errors import BadAnswer, NotFound, StalePlan, UnknownOutcome
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetId
 from musicdiff_job.core.plan import (
     AddTracks,
@@ -43,6 +43,8 @@ class Writer:
     """Tracks that were refused alone since the last look."""
     stubborn: set[PlaylistId] = field(default_factory=set)
     """Playlists whose metadata Deezer refused to change."""
+    unsure: UnknownOutcome | None = None
+    """A write was sent and no answer came. No other one is made before a look has told whether it was applied."""
     _lost: Mapping[TargetId, Removed] = field(default_factory=dict)
     _found: set[PlaylistId] = field(default_factory=set)
     """Playlists that were asked for by id, and exist."""
@@ -54,16 +56,22 @@ class Writer:
         names: Mapping[TargetId, str],
         lost: Mapping[TargetId, Removed],
     ) -> None:
-        """Make the changes in this order; ``names`` are for those who watch, ``lost`` tells where that stands which
-        the collection loses by them. Raises what ``Target.apply`` raises."""
+        """Make the changes in this order, as far as their outcomes are known; ``names`` are for those who watch,
+        ``lost`` tells where that stands which the collection loses by them. Raises what ``Target.apply`` raises, but
+        ``UnknownOutcome``."""
         self._lost = lost
         if changes:
             self.session.job.observer.planned(self.head, tuple(changes), names)
             self.session.job.observer.phase(f"write {self.head.name}", len(changes))
         planned = True
         for change in changes:
+            if self.unsure is not None:
+                return
             if planned or not isinstance(change, ReorderTracks):  # an order that names what was refused is no order
-                planned = self._write(playlist, change) and planned
+                try:
+                    planned = self._write(playlist, change) and planned
+                except UnknownOutcome as error:
+                    self.unsure = error
 
     def _write(self, playlist: PlaylistId, change: Change) -> bool:
         """Make one change, its intent saved first. False when it, or a part of it, was refused."""

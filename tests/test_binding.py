@@ -121,12 +121,30 @@ def lose(change: Change) -> Receipt:
     raise UnknownOutcome("no answer")
 
 
-def test_a_playlist_whose_creation_was_not_answered_is_found_again() -> None:
-    stage, head = begin()
+def made_late(stage: Stage, head: CollectionHead) -> None:
+    """A playlist is created, no answer comes, and the listing does not show it yet."""
     stage.target.after = lose
+    shown = stage.target.playlists()
+    late = stage.target.playlists
+    stage.target.playlists = lambda: shown  # type: ignore[method-assign]
     with pytest.raises(UnknownOutcome):
         bound(stage.session(), head)
+    stage.target.playlists = late  # type: ignore[method-assign]
     stage.target.after = lambda change: None
+
+
+def test_a_playlist_whose_creation_was_not_answered_is_looked_for_at_once() -> None:
+    stage, head = begin()
+    stage.target.after = lose
+    (part,) = bound(stage.session(), head)
+    assert (part.playlist, part.created, part.header) == ("2", True, None)
+    assert len(stage.target.writes) == 1
+    assert stage.store.load().mirrors[head.id].creating is None
+
+
+def test_a_playlist_that_is_shown_late_is_found_by_the_next_run() -> None:
+    stage, head = begin()
+    made_late(stage, head)
     (part,) = bound(stage.session(), head)
     assert (part.playlist, part.created, part.header) == ("2", True, None)
     assert len(stage.target.writes) == 1
@@ -162,10 +180,7 @@ def test_a_playlist_that_lost_its_mirror_meanwhile_is_not_taken_for_it_either() 
 
 def test_a_playlist_that_was_renamed_on_spotify_meanwhile_is_found_by_its_old_title() -> None:
     stage, head = begin()
-    stage.target.after = lose
-    with pytest.raises(UnknownOutcome):
-        bound(stage.session(), head)
-    stage.target.after = lambda change: None
+    made_late(stage, head)
     (part,) = bound(stage.session(), msgspec.structs.replace(head, name="Renamed"))
     assert (part.playlist, part.title) == ("2", "Gym")
 

@@ -427,8 +427,7 @@ def every_deezer_client(given: tuple[int, dict[str, str], bytes]) -> None:
     clients: tuple[Callable[[], object], ...] = (
         lambda: _Rest(given).request("GET", "user/me", 1.0),
         lambda: _Rest(given).request("GET", "track/1", 1.0),
-        lambda: _Gateway(given)._request("song.getData", {}, "t", 1.0),
-        lambda: _Gateway(given)._request("deezer.getUserData", {}, "null", 1.0, opening=True),
+        lambda: _Gateway(given)._results(*given),
     )
     for ask in clients:
         try:

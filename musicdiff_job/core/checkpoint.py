@@ -82,10 +82,10 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
                     pass
         return frozenset(found)
 
-    def removed_in_flight(self) -> frozenset[TargetId]:
-        """Tracks whose removal no read has confirmed yet."""
+    def removed_in_flight(self, *, acknowledged: bool = False) -> frozenset[TargetId]:
+        """Tracks whose removal no read has confirmed yet; on demand only those that the target acknowledged."""
         found: set[TargetId] = set()
-        for change in self.in_flight:
+        for change in self.in_flight[: self.acknowledged] if acknowledged else self.in_flight:
             match change:
                 case RemoveTracks():
                     found.update(change.tracks)

@@ -18,6 +18,7 @@ from email.utils import parsedate_to_datetime
 from musicdiff_job.core.errors import BadAnswer, Throttled, Transient, UnknownOutcome
 from musicdiff_job.core.plan import Refused, Written
 from musicdiff_job.core.secret import Redactor
+from musicdiff_job.deezer.fields import number
 
 LONGEST_MESSAGE = 200
 """Characters of a service's own message that are passed on."""
@@ -76,14 +77,17 @@ def quoted(message: object, redactor: Redactor) -> str:
 
 
 def receipt(answer: object, change: str) -> Written | Refused:
-    """What the answer to a write says: anything true is a success, ``false`` a refusal without a reason (both
-    recorded). Raises ``UnknownOutcome`` for anything else."""
+    """What the answer to a write says: ``true`` is a success, ``false`` a refusal without a reason (both recorded), and
+    a number other than 0 is as good as ``true`` (the gateway's are loosely typed). Raises ``UnknownOutcome`` for
+    anything else."""
     match answer:
         case Refused():
             return answer
         case False:
             return Refused(f"Deezer refused to {change} and gave no reason")
-        case True | int() | str() if answer:
+        case True:
+            return Written()
+        case _ if number(answer):
             return Written()
         case _:
             raise UnknownOutcome(f"Deezer's answer to the request to {change} makes no sense")

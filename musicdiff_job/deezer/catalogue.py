@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import quote
 
-from musicdiff_job.core.errors import NotFound
+from musicdiff_job.core.errors import BadAnswer, NotFound
 from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Question
 from musicdiff_job.core.model import Service, Track
 from musicdiff_job.core.secret import Redactor
@@ -56,8 +56,13 @@ class DeezerCatalogue:
                 assert_never(question)
 
     def _track(self, path: str) -> tuple[Track, ...]:
-        found = decode.track(self._get(path, {}))
-        return () if found is None else (found,)
+        answer = self._get(path, {})
+        if answer is None:
+            return ()
+        if (found := decode.track(answer)) is None:
+            # Deezer says in so many words when it has no such track; an answer without an id does not say it.
+            raise BadAnswer("Deezer's catalogue answered with a track without an id")
+        return (found,)
 
     def _search(self, query: str) -> tuple[Track, ...]:
         if not query.strip():

@@ -29,6 +29,7 @@ from musicdiff_job.core.errors import (
     Throttled,
     Transient,
     Unauthorized,
+    Unavailable,
 )
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Redactor, Secret
@@ -136,7 +137,11 @@ class GatewaySession:
             token = signed_in.csrf
 
             def request(timeout: float, token: str = token) -> T:
-                return parse(self._request(method, body, token, timeout))
+                results = self._results(*self._send(method, body, token, timeout))
+                if not write and not isinstance(results, dict):
+                    # All that is read here is an object; anything else says nothing, least of all that there is none.
+                    raise Transient("the gateway's results are not an object")
+                return parse(results)
 
             try:
                 return self._door.call(Service.DEEZER, request, write=write)
@@ -147,23 +152,30 @@ class GatewaySession:
         raise AuthError(f"the gateway refuses the session that it has just opened: {refused}", ARL_HINT)
 
     def _open(self) -> decode.SignIn:
+        silent = False
+
         def request(timeout: float) -> decode.SignIn | None:
+            nonlocal silent
             # The literal "null" is what the web player and most clients send before they have a token.
+            status, headers, content = self._send("deezer.getUserData", {}, "null", timeout)
+            silent = status == 200 and not content.strip()
             try:
-                return decode.sign_in(self._request("deezer.getUserData", {}, "null", timeout, opening=True))
+                results = self._results(status, headers, content)
+                if isinstance(results, dict):
+                    return decode.sign_in(results)
+                refused = "its results are not an object"
             except Unauthorized as error:
                 # There is no session yet that could be refused; it says nothing about the ARL.
                 refused = error.message
             raise Transient(f"the gateway opens no session: {refused}")
 
-        refused = ""
-        found = None
         try:
             found = self._door.call(Service.DEEZER, request, auth=True)
-        except Unauthorized as error:
-            refused = error.message
-        if refused:
-            raise AuthError(f"the gateway refuses to open a session: {refused}", ARL_HINT)
+        except Unavailable:
+            if not silent:
+                raise
+            # Observed by another client with an ARL that had been revoked for being shared.
+            raise AuthError("Deezer does not accept the ARL: it opens no session", ARL_HINT) from None
         if found is None:
             raise AuthError("Deezer does not accept the ARL: it signs nobody in", ARL_HINT)
         sids = (cookie.value for cookie in self._http.cookies if cookie.name == "sid")
@@ -171,14 +183,8 @@ class GatewaySession:
         self._signed_in = found
         return found
 
-    def _request(
-        self, method: str, body: Mapping[str, object], token: str, timeout: float, *, opening: bool = False
-    ) -> object:
-        """One request; its ``results``."""
-        status, headers, content = self._send(method, body, token, timeout)
-        if opening and status == 200 and not content.strip():
-            # Observed by another client with an ARL that had been revoked for being shared.
-            raise AuthError("Deezer does not accept the ARL: it opens no session", ARL_HINT)
+    def _results(self, status: int, headers: Mapping[str, str], content: bytes) -> object:
+        """The ``results`` of an answer."""
         answer = answers.read(status, headers, content)
         envelope = obj(answer)
         error = envelope.get("error")

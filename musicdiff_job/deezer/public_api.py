@@ -108,6 +108,9 @@ class PublicApi:
             raise Forbidden("Deezer does not allow this (HTTP 403)")
         if status >= 400:
             raise BadAnswer(f"Deezer refused a request (HTTP {status})")
+        if method == "GET" and not isinstance(answer, dict):
+            # Whatever is read is an object (recorded); anything else says nothing, least of all that there is none.
+            raise Transient("Deezer's answer is not a JSON object")
         return answer
 
     def _client(self) -> httpx.Client:

@@ -146,7 +146,9 @@ class DeezerRest:
         params: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Receipt:
-        return answers.receipt(self._send(method, path, params=params, form=form), what)
+        answer = self._send(method, path, params=params, form=form)
+        # What succeeds is answered by `true` here and by nothing else (recorded).
+        return answers.receipt(answer if isinstance(answer, bool | Refused) else None, what)
 
     def _send(
         self, method: str, path: str, *, params: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None

@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from itertools import count
 from threading import RLock
 
 import msgspec
@@ -85,12 +84,22 @@ class DeezerAccount:
             loved = msgspec.structs.replace(self._playlist(self.loved_id, "Loved Tracks"), loved=True)
             library = DeezerLibrary(user_id=user_id, loved_id=self.loved_id, playlists={self.loved_id: loved})
         self._library = library
-        self._ids = count(max(7_000_000_000, *library.playlists) + 1)
+        self._next_id = max(7_000_000_000, *library.playlists) + 1
         self._before_last_write = self._library
         self._stale_reads_left = 0
         self._writes: list[Write] = []
         self._readable: dict[int, bool] = {}
         self._readable_abroad: dict[int, bool] = {}
+
+    def copy(self, clock: Callable[[], float] | None = None) -> DeezerAccount:
+        """The same library with a life of its own from here on, by its own ``clock`` if one is given. Credentials are
+        not copied."""
+        twin = DeezerAccount(self.user_id, self.name, self.country, clock=clock or self._clock)
+        with self._lock:
+            twin._library = twin._before_last_write = self._library
+            twin._next_id = self._next_id
+            twin._readable, twin._readable_abroad = dict(self._readable), dict(self._readable_abroad)
+        return twin
 
     # What the services use
 
@@ -111,7 +120,8 @@ class DeezerAccount:
     ) -> DeezerPlaylist:
         """An empty playlist of this account with an unused id, not yet in the library."""
         with self._lock:
-            return self._playlist(next(self._ids), title, description, public, collab)
+            self._next_id += 1
+            return self._playlist(self._next_id - 1, title, description, public, collab)
 
     def commit(self, write: Write, edit: Callable[[DeezerLibrary], Edited], read_lag: int = 0) -> Refusal | None:
         """Carry out a client's write on the true library (never a stale one) and log it with its outcome."""

@@ -3,7 +3,8 @@
 A ``Fault`` picks calls by service, method and path and says which of the matching calls it spoils: ``skip`` of them are
 left alone, the next ``count`` are spoilt. Several rules may match; the first that still has calls to spoil wins, and
 every matching rule counts the call. An effect either replaces the answer (the request is not applied), or lets the
-service apply the request and loses or spoils the answer (``ResetAfter``, ``TruncatedJson``, ``applied=True``), which is
+service apply the request and loses or spoils the answer (``ResetAfter``, ``TruncatedJson``, ``EditJson``,
+``applied=True``), which is
 what a client cannot tell from the outside.
 
 Paths are those that a service sees (``/playlists/x/items``); calls to Deezer's gateway have the gateway method as
@@ -13,6 +14,7 @@ over HTTP.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -87,6 +89,15 @@ class WrongJson(msgspec.Struct, frozen=True, tag="wrong_json"):
     value: Any
 
 
+class EditJson(msgspec.Struct, frozen=True, tag="edit_json", omit_defaults=True):
+    """The right answer (applied) with one value in its JSON replaced by ``value``, or removed. ``path`` leads there by
+    keys and positions (-1 is the last). The last key may be new; where else the way ends, nothing is changed."""
+
+    path: tuple[str | int, ...]
+    value: Any = None
+    remove: bool = False
+
+
 Effect = (
     Status
     | Html200
@@ -100,6 +111,7 @@ Effect = (
     | Slow
     | TokenExpired
     | WrongJson
+    | EditJson
 )
 
 
@@ -218,8 +230,28 @@ def deliver(
             return _EXPIRED.get(service, _EXPIRED["spotify"])
         case WrongJson(value=value):
             return Response.of(value)
+        case EditJson(path=path, value=value, remove=remove):
+            return _edited(serve(), path, value, remove=remove)
         case _:
             assert_never(effect)
+
+
+def _edited(right: Response, path: tuple[str | int, ...], value: Any, *, remove: bool) -> Response:
+    if not path:
+        return Response(right.status, json.dumps(value).encode(), right.headers)
+    body = json.loads(right.body)
+    *way, last = path
+    try:
+        place = body
+        for step in way:
+            place = place[step]
+        if remove:
+            del place[last]
+        else:
+            place[last] = value
+    except (KeyError, IndexError, TypeError):
+        return right
+    return Response(right.status, json.dumps(body).encode(), right.headers)
 
 
 @dataclass(slots=True)

@@ -9,8 +9,9 @@ learn that country to send it, and what it would bring (``is_playable``, substit
 does not want: it copies what the person put there, under the id they put there.
 
 Which path gives a playlist's entries depends on the age of the app: restricted apps know only ``/items`` and answer
-403 on ``/tracks``, some older ones were seen to do the reverse. So ``/items`` is asked first and ``/tracks`` once, when
-``/items`` refuses a playlist that ought to be readable; what worked is used for the rest of the run.
+403 on ``/tracks``, some older ones were seen to do the reverse. So ``/items`` is asked first and ``/tracks`` when
+``/items`` refuses a playlist that ought to be readable. Where ``/tracks`` works it is used for the rest of the run,
+where it refuses as well it is not tried again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from musicdiff_job.core.errors import AuthError, BadAnswer, Forbidden, NotFound, Unauthorized
+from musicdiff_job.core.errors import AuthError, BadAnswer, Forbidden, NotFound, Transient, Unauthorized
 from musicdiff_job.core.model import (
     AccountId,
     CollectionHead,
@@ -77,7 +78,7 @@ class SpotifySource:
         self._account = account_id
         self._liked: tuple[CollectionHead, Page] | None = None
         self._legacy: bool | None = None
-        """Whether playlists are read by the legacy path; None until either path has worked or both have refused."""
+        """Whether playlists are read by the legacy path; None until it has worked, or has refused like the new one."""
 
     def account(self) -> AccountId:
         """See ``Source.account``. Raises ``BadAnswer`` besides."""
@@ -183,21 +184,16 @@ class SpotifySource:
             path = f"playlists/{quote(identity, safe='')}/tracks"
             return spotify._get(path, limit=LEGACY_PAGE, offset=offset, additional_types="track,episode")
 
-        refused = False
         if not self._legacy:
             try:
-                body = self._call("playlist", items)
+                return decode.page(self._call("playlist", items), offset)
             except Forbidden:
                 if self._legacy is False or not (head.owned or head.collaborative):
                     raise
-                refused = True
-            else:
-                self._legacy = False
-                return decode.page(body, offset)
         try:
             body = self._call("playlist", legacy)
         except (Forbidden, NotFound):
-            if refused:
+            if self._legacy is None:
                 self._legacy = False
             raise
         self._legacy = True
@@ -240,7 +236,11 @@ class SpotifySource:
             # The gate gives each attempt its own time, so it is set anew here. Serial use makes that safe.
             spotify.requests_timeout = timeout
             spotify.set_auth(token.reveal())
-            return self._wire.attempt(what, lambda: ask(spotify))
+            answer = self._wire.attempt(what, lambda: ask(spotify))
+            if not isinstance(answer, dict):
+                # All that is asked for here is answered by an object. Whatever else came says nothing about it.
+                raise Transient(f"{what}: Spotify's answer is not a JSON object")
+            return answer
 
         return self._door.call(Service.SPOTIFY, request)
 

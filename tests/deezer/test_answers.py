@@ -90,7 +90,7 @@ def test_quoted_messages_are_short_and_without_secrets() -> None:
 
 
 @pytest.mark.parametrize("answer", [True, 1, "1", 7000000001])
-def test_anything_true_is_a_success(answer: object) -> None:
+def test_true_and_numbers_are_a_success(answer: object) -> None:
     assert answers.receipt(answer, "x") == Written()
 
 
@@ -100,7 +100,7 @@ def test_false_is_a_refusal() -> None:
     assert answers.receipt(refused, "x") is refused
 
 
-@pytest.mark.parametrize("answer", [None, {}, [], 0, "", {"results": True}, [True]])
+@pytest.mark.parametrize("answer", [None, {}, [], 0, "", "ok", "0", {"results": True}, [True]])
 def test_anything_else_leaves_the_outcome_open(answer: object) -> None:
     with pytest.raises(UnknownOutcome):
         answers.receipt(answer, "x")

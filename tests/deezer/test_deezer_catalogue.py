@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from deezer_doors import OpenDoor, in_turn
 
-from musicdiff_job.core.errors import BadAnswer, Throttled, Unavailable
+from musicdiff_job.core.errors import BadAnswer, JobError, Throttled, Unavailable
 from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Question
 from musicdiff_job.core.model import Service
 from musicdiff_job.deezer.catalogue import DeezerCatalogue
@@ -114,6 +114,16 @@ def test_trouble_is_not_an_empty_answer(sandbox: Sandbox, catalogue: DeezerCatal
     for expected in (Throttled, Unavailable, BadAnswer):
         with pytest.raises(expected):
             catalogue.ask(BySearch("love"))
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(False, Unavailable), ([], Unavailable), ({"id": None}, BadAnswer)])
+def test_only_deezers_word_for_it_means_that_there_is_no_such_track(
+    sandbox: Sandbox, catalogue: DeezerCatalogue, answer: object, expected: type[JobError]
+) -> None:
+    sandbox.misbehave(Fault(WrongJson(answer), count=2))
+    for question in (ByIsrc("USUS11000977"), ById("69194935")):
+        with pytest.raises(expected):
+            catalogue.ask(question)
 
 
 def test_several_threads_may_ask_at_once(sandbox: Sandbox, catalogue: DeezerCatalogue) -> None:

@@ -110,6 +110,16 @@ def test_an_arl_that_signs_nobody_in_must_be_renewed(sandbox: Sandbox, session: 
     assert len(sandbox.log.all()) == 1
 
 
+def test_one_empty_answer_is_no_dead_arl(sandbox: Sandbox, redactor: Redactor) -> None:
+    """A revoked ARL is answered by nothing, but so is a call that an edge server lost."""
+    clock = LeapingClock()
+    url = f"{sandbox.url}/deezer/gw-light.php"
+    with closing(GatewaySession(real_gate(clock), redactor, url, ARL)) as session:
+        sandbox.misbehave(Fault(EmptyBody()))
+        assert session.signed_in().account
+    assert clock.waited
+
+
 @pytest.mark.parametrize("effect", [Html200(), TruncatedJson(), Status(503), ResetBefore(), WrongJson({})])
 def test_trouble_while_signing_in_is_no_dead_arl(sandbox: Sandbox, session: GatewaySession, effect: Effect) -> None:
     sandbox.misbehave(Fault(effect, path="/deezer.getUserData"))

@@ -150,7 +150,14 @@ def test_what_never_left_is_known_to_be_unsent() -> None:
 @pytest.mark.parametrize("answer", [True, False, [], {"error": [], "results": True}, {"data": []}])
 def test_answers_without_an_error_are_passed_on(sandbox: Sandbox, api: PublicApi, answer: object) -> None:
     sandbox.misbehave(Fault(WrongJson(answer)))
-    assert api.request("GET", "user/me", 5.0) == answer
+    assert api.request("POST", "user/me/playlists", 5.0) == answer
+
+
+@pytest.mark.parametrize("answer", [True, False, None, [], "ok", 17])
+def test_what_is_read_and_is_no_object_may_pass(sandbox: Sandbox, api: PublicApi, answer: object) -> None:
+    sandbox.misbehave(Fault(WrongJson(answer)))
+    assert isinstance(failed(api), Transient)
+    assert isinstance(api.request("GET", "user/me", 5.0), dict)
 
 
 def test_forms_stay_out_of_the_url(sandbox: Sandbox, api: PublicApi) -> None:

@@ -41,6 +41,22 @@ def test_a_persons_edits_are_the_state() -> None:
     assert deezer.writes() == ()
 
 
+def test_a_copy_is_equal_and_lives_its_own_life() -> None:
+    deezer = account()
+    deezer.create_by_hand("Mix", [1, 2, 3])
+    deezer.like_by_hand(7)
+    deezer.set_readable(1, False)
+    twin = deezer.copy(lambda: 77.0)
+    assert twin.state() == deezer.state()
+    assert not twin.readable(1, True, signed_in=True)
+    assert twin.now() == 77
+    made = twin.create_by_hand("More")
+    twin.remove_by_hand("Mix", 2)
+    twin.unlike_by_hand(7)
+    assert deezer.state() == AccountState({"Mix": (1, 2, 3)}, (7,))
+    assert deezer.create_by_hand("Other") == made
+
+
 def test_titles_that_repeat_are_kept_apart_by_age_and_followed_ones_left_out() -> None:
     time = Time()
     deezer = account(time)

@@ -26,6 +26,8 @@ EFFECTS: list[Effect] = [
     faults.Slow(2.0),
     faults.TokenExpired(),
     faults.WrongJson({"data": None}),
+    faults.EditJson(("more", -1), value="x"),
+    faults.EditJson(("answer",), remove=True),
 ]
 RIGHT = Response.of({"answer": "right", "more": [1, 2, 3]})
 
@@ -64,7 +66,7 @@ def test_without_an_effect_the_answer_is_right() -> None:
 def test_only_some_effects_apply_the_request(effect: Effect) -> None:
     service = Service()
     service.deliver(effect)
-    applies = isinstance(effect, faults.TruncatedJson | faults.ResetAfter | faults.Slow)
+    applies = isinstance(effect, faults.TruncatedJson | faults.ResetAfter | faults.Slow | faults.EditJson)
     assert service.applied == (1 if applies else 0)
 
 
@@ -103,6 +105,26 @@ def test_dropped_connections_and_waiting() -> None:
 def test_a_status_can_come_after_the_deed() -> None:
     service = Service()
     assert served(service.deliver(faults.Status(504, applied=True))).status == 504
+    assert service.applied == 1
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (faults.EditJson(("answer",)), {"answer": None, "more": [1, 2, 3]}),
+        (faults.EditJson(("answer",), remove=True), {"more": [1, 2, 3]}),
+        (faults.EditJson(("more", 0), value={}), {"answer": "right", "more": [{}, 2, 3]}),
+        (faults.EditJson(("more", -1), remove=True), {"answer": "right", "more": [1, 2]}),
+        (faults.EditJson(("new",), value=1), {"answer": "right", "more": [1, 2, 3], "new": 1}),
+        (faults.EditJson((), value=[]), []),
+        (faults.EditJson(("more", 7), value=1), {"answer": "right", "more": [1, 2, 3]}),
+        (faults.EditJson(("answer", "deeper"), value=1), {"answer": "right", "more": [1, 2, 3]}),
+        (faults.EditJson(("new",), remove=True), {"answer": "right", "more": [1, 2, 3]}),
+    ],
+)
+def test_one_value_of_the_right_answer_is_edited(edit: faults.EditJson, expected: object) -> None:
+    service = Service()
+    assert parsed(service.deliver(edit)) == expected
     assert service.applied == 1
 
 

@@ -44,6 +44,20 @@ def test_entries_are_inserted_moved_and_removed_by_position(account: SpotifyAcco
     assert ids_of(account, mine) == [IDS[3], IDS[1], IDS[2], IDS[4]]
 
 
+def test_a_copy_is_equal_and_lives_its_own_life(account: SpotifyAccount) -> None:
+    mine = account.add_playlist("Mine", IDS[:3])
+    account.like(IDS[0])
+    twin = account.copy()
+    assert (twin.playlists(), twin.liked(), twin.user_id) == (account.playlists(), account.liked(), account.user_id)
+    twin.remove_at(mine, 0)
+    twin.unlike(IDS[0])
+    assert ids_of(account, mine) == IDS[:3]
+    assert len(account.liked()) == 1
+    account.remove_at(mine, 0)
+    account.unlike(IDS[0])
+    assert twin.playlists() == account.playlists()
+
+
 def test_a_track_may_stand_twice(account: SpotifyAccount) -> None:
     mine = account.add_playlist("Mine", [IDS[0], IDS[0]])
     account.add_track(mine, IDS[0])
