@@ -104,7 +104,8 @@ class Spoil:
 
     ``meanwhile`` is done first. Then: ``status`` with ``code`` and ``message`` is answered in the server's stead;
     ``lose`` has the server carry the request out and resets the connection; ``cut`` ends an answer in the middle of its
-    body; ``hang`` neither forwards nor answers; with none of these the request is served.
+    body; ``hang`` neither forwards nor answers, together with ``lose`` it forwards and does not answer; with none of
+    these the request is served.
     """
 
     method: str = "PUT"
@@ -200,7 +201,7 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
             spoil = between.note(seen)
             if spoil is not None:
                 spoil.meanwhile()
-                if spoil.hang:
+                if spoil.hang and not spoil.lose:
                     between.released.wait()
                     self.close_connection = True
                     return
@@ -212,6 +213,8 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
                 return
             status, answered, content = self._forward(body)
             if spoil is not None and spoil.lose:
+                if spoil.hang:
+                    between.released.wait()
                 self.close_connection = True
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()

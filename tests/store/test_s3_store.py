@@ -31,7 +31,7 @@ from musicdiff_job.core.errors import (
     LostLease,
 )
 from musicdiff_job.ports import CheckpointStore
-from musicdiff_job.store import s3_lease
+from musicdiff_job.store import bucket, s3_lease
 from musicdiff_job.store.bucket import Bucket
 from musicdiff_job.store.s3 import S3Store
 from musicdiff_job.store.s3_document import SKEW, S3Document
@@ -463,6 +463,18 @@ class TestLostAnswers:
             with pytest.raises(LostLease, match="run other saved generation 40"):
                 lease.save(SECOND)
         assert place.content() == theirs
+
+
+def test_an_answer_that_nobody_waits_for_any_more_is_lost_too(
+    place: Object, between: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(bucket, "READ_TIMEOUT", 0.5)
+    place.run(FIRST)
+    between.spoil(key=place.key, skip=1, lose=True, hang=True)
+    place.run(SECOND)
+    assert [one.status for one in between.seen("PUT")][-1] == 0
+    assert place.store().peek() == SECOND
 
 
 def test_a_write_that_arrives_late_is_ours_too(
