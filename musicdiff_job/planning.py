@@ -36,6 +36,7 @@ def plan_once(job: Job, recorder: PlanRecorder) -> tuple[Summary, SyncPlan | Non
         before = session.checkpoint
         library = look(session, log)
         listing = dict(session.listed()) if session.knows_target() else {}
+        listing |= {playlist: head for playlist, head in session.deleted.items() if head is not None}
         sources: dict[CollectionId, tuple[SourceId, ...]] = {}
 
         def one(session: Session, asker: Asker, head: CollectionHead, reason: str, tally: Tally) -> CollectionResult:

@@ -77,7 +77,7 @@ class Session:
         self.methods: Counter[str] = Counter()
         self.lookups = 0
         self.created: set[PlaylistId] = set()
-        self._deleted: set[PlaylistId] = set()
+        self.deleted: dict[PlaylistId, TargetHead | None] = {}
         self._saved_at = job.clock.monotonic()
         self._listed: dict[PlaylistId, TargetHead] | None = None
         self._unlisted: SkipCollection | None = None
@@ -142,15 +142,13 @@ class Session:
         self._listed = {**self.listed(), **self._read_listing()}
 
     def _read_listing(self) -> dict[PlaylistId, TargetHead]:
-        listed = {head.id: head for head in self.target.playlists() if head.id not in self._deleted}
+        listed = {head.id: head for head in self.target.playlists() if head.id not in self.deleted}
         loved = next((head for head in listed.values() if head.loved), None)
         return listed if loved is None else {**listed, FAVOURITES: loved}
 
     def forget_listed(self, playlist: PlaylistId) -> None:
-        """The playlist was deleted, whatever a listing says in this run."""
-        self._deleted.add(playlist)
-        if self._listed is not None:
-            self._listed.pop(playlist, None)
+        """The playlist was deleted, whatever a listing says in this run; ``deleted`` keeps what it said before."""
+        self.deleted[playlist] = self._listed.pop(playlist, None) if self._listed is not None else None
 
     def knows_target(self) -> bool:
         """Whether the target's playlists were read in this run."""

@@ -187,9 +187,8 @@ def test_a_playlist_that_was_renamed_on_spotify_meanwhile_is_found_by_its_old_ti
 
 def test_a_playlist_that_is_shown_late_is_waited_for() -> None:
     stage, head = begin()
-    stage.target.after = lose
-    with pytest.raises(UnknownOutcome):
-        bound(stage.session(), head)
+    made_late(stage, head)
+    stage.clock.waits.clear()
     shown, looks = stage.target.playlists, iter(range(len(LAG_WAITS)))
     stage.target.playlists = lambda: shown() if next(looks, None) is None else ()  # type: ignore[method-assign]
     (part,) = bound(stage.session(), head)
@@ -204,6 +203,7 @@ def test_a_playlist_that_is_never_shown_is_created_again() -> None:
     with pytest.raises(UnknownOutcome):
         bound(stage.session(), head)
     stage.target.answers = lambda change: None
+    stage.clock.waits.clear()
     (part,) = bound(stage.session(), head)
     assert part.playlist == "2"
     assert stage.clock.waits == list(LAG_WAITS)
