@@ -187,12 +187,6 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-        def handle_expect_100(self) -> bool:
-            self.send_response_only(100)
-            self.end_headers()
-            self.wfile.flush()  # boto3 waits a second for this before it sends a body
-            return True
-
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -234,8 +228,7 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
         def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
             upstream = http.client.HTTPConnection(str(moto.hostname), moto.port, timeout=30)
             try:
-                headers = {name: value for name, value in self.headers.items() if name.lower() != "expect"}
-                upstream.request(self.command, self.path, body, headers)
+                upstream.request(self.command, self.path, body, dict(self.headers.items()))
                 answer = upstream.getresponse()
                 return answer.status, dict(answer.getheaders()), answer.read()
             finally:

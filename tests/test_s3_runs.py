@@ -218,12 +218,13 @@ def test_stopped_in_the_middle_it_saves_and_gives_the_lease_back(rig: Rig, saved
 
 def test_stopped_while_s3_hangs_it_ends_all_the_same(rig: Rig, between: Between) -> None:
     process: subprocess.Popen[str]
-    between.spoil(skip=3, times=ALWAYS, hang=True, meanwhile=lambda: process.send_signal(signal.SIGTERM))
+    between.spoil(skip=3, hang=True, meanwhile=lambda: process.send_signal(signal.SIGTERM))
+    between.spoil(skip=3, times=ALWAYS, hang=True)
     with running(rig, "run") as process:
         output, _ = process.communicate(timeout=60)
     assert (process.returncode, summary_of(output)["outcome"]) == (74, "checkpoint_unwritable")
-    assert "S3 did not answer before the run had to stop" in output
-    assert len(between.seen("PUT")) == 4, "what hung was not repeated, and nothing was tried after it"
+    assert "cannot be saved: S3 did not answer before the run had to stop" in output
+    assert len(between.seen("PUT")) == 5, "what hung was not repeated; once it was tried to give the lease back"
 
 
 def test_a_run_that_lost_its_lease_makes_no_call_after_that(rig: Rig, between: Between, bucket: str) -> None:

@@ -27,7 +27,7 @@ from musicdiff_job.cli.session import open_session, run_id
 from musicdiff_job.cli.signals import leave, stopping
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.errors import ConfigError, JobError
-from musicdiff_job.core.outcome import TABLE, ExitCodes, Outcome, exit_code
+from musicdiff_job.core.outcome import TABLE, ExitCodes, exit_code
 from musicdiff_job.core.summary import ErrorLine, Summary
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.core.trigger import trigger_of
@@ -138,7 +138,7 @@ def carry_out(
         _tell(summary, options, clock.now(), problems=show_problems)
     except OutputLost as lost:
         complain(str(lost))  # the run itself is done and saved; how it went stands
-    if summary.outcome is Outcome.INTERRUPTED:
+    if stop.signal is not None:  # whatever it came to: threads may hang in sockets
         leave(code)
     return code
 

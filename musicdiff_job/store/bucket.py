@@ -164,7 +164,7 @@ class Bucket:
 
 def _connect(config: Config) -> Any:
     try:
-        return boto3.client("s3", config=config)
+        client = boto3.client("s3", config=config)
     except ValueError:
         raise ConfigError(
             ["AWS_ENDPOINT_URL_S3 (or AWS_ENDPOINT_URL) is not an address: https://host[:port]"]
@@ -173,6 +173,14 @@ def _connect(config: Config) -> Any:
         raise CheckpointUnwritable(
             f"S3 cannot be asked for the checkpoint: boto3 says {type(error).__name__}", hint_for(error)
         ) from None
+    client.meta.events.register_last("before-call.s3", _send_at_once)
+    return client
+
+
+def _send_at_once(params: dict[str, Any], **_: object) -> None:
+    """A checkpoint is sooner sent than S3 is asked whether it may be (``Expect: 100-continue``); and where nobody
+    answers that question, boto3 waits a second for it at every save."""
+    params["headers"].pop("Expect", None)
 
 
 def _said(error: ClientError) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from musicdiff_job.core import document
 from musicdiff_job.core.checkpoint import SCHEMA, Checkpoint
 from musicdiff_job.core.document import Claim, DocumentHeader
-from musicdiff_job.core.errors import JobError, LostLease
+from musicdiff_job.core.errors import CheckpointUnwritable, JobError, LostLease
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.store.bucket import Moved, Unanswered
@@ -142,7 +142,7 @@ class S3Lease:
                 trouble = error
             else:
                 break
-            present = self._at.glimpse()
+            present = self._look(trouble)
             if present is not None and present.header == header:
                 self._etag = present.etag
                 break  # it was carried out, only the answer was lost
@@ -154,6 +154,13 @@ class S3Lease:
         else:
             raise self._at.refused()
         self._header, self._content = header, content
+
+    def _look(self, trouble: Unanswered | None) -> Glimpse | None:
+        """What is there now; when that cannot be seen either, what was the ``trouble`` is the error to tell."""
+        try:
+            return self._at.glimpse()
+        except CheckpointUnwritable as error:
+            raise trouble or error from None
 
     def _go_on_from(self, present: Glimpse | None) -> None:
         """Take what is there for the state to replace, if it carries our claim: then a conflict is over (409), the

@@ -16,7 +16,9 @@ import pytest
 from checkpoint_sample import NOW, sample
 from command_line import CommandLine
 
+from musicdiff_job.cli.session import Session
 from musicdiff_job.core.checkpoint import Checkpoint, NotBefore, Pause
+from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.summary import Summary
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.sandbox.server import Sandbox
@@ -156,6 +158,22 @@ def test_a_signal_ends_a_run_that_hangs_in_a_socket(command: CommandLine, sandbo
     assert process.returncode == 143
     assert json.loads(out.splitlines()[-1])["outcome"] == "interrupted"
     assert last_line((tmp_path / "s.json").read_text()).exit_code == 143
+
+
+@pytest.mark.parametrize("outcome", [Outcome.INTERRUPTED, Outcome.CHECKPOINT_UNWRITABLE])
+def test_after_a_signal_no_thread_is_waited_for(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+) -> None:
+    def stopped(session: Session, *_: object) -> Summary:
+        session.stop.set(signal.SIGTERM)
+        return Summary("r", outcome, "2026-11-21T12:00:00Z", "2026-11-21T12:00:04Z", 4.0)
+
+    left: list[int] = []
+    monkeypatch.setattr("musicdiff_job.cli.run.perform", stopped)
+    monkeypatch.setattr("musicdiff_job.cli.run.leave", left.append)
+    result = command("run")
+    assert left == [result.exit_code]
+    assert last_line(result.stdout).outcome == outcome
 
 
 def test_runs_are_remembered(command: CommandLine, sandbox: Sandbox) -> None:

@@ -92,6 +92,12 @@ class TestConditions:
         with pytest.raises(Busy):
             bucket.write("key", b"one", None)
 
+    def test_it_is_sent_without_asking_first(self, bucket: Bucket, between: Between, stop: StopFlag) -> None:
+        etag = bucket.write("key", b"one", None)
+        stop.set(signal.SIGTERM)
+        bucket.write("key", b"two", etag)
+        assert [one.headers.get("expect") for one in between.seen("PUT")] == [None, None]
+
     def test_it_says_what_it_is(self, bucket: Bucket, moto: Moto, name: str) -> None:
         bucket.write("plain", b"{}", None)
         bucket.write("packed", b"\x1f\x8b", None)

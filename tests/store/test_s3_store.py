@@ -556,7 +556,7 @@ class TestRefusals:
             for method in ("GET", "PUT", "COPY"):
                 between.spoil(method, times=ALWAYS, lose=True)
             for _ in range(2):
-                with pytest.raises(CheckpointUnwritable, match=r"boto3 says ConnectionClosedError"):
+                with pytest.raises(CheckpointUnwritable, match="cannot be saved: boto3 says ConnectionClosedError"):
                     lease.save(SECOND)
         with pytest.raises(CheckpointUnwritable, match="cannot be read: boto3 says ConnectionClosedError"):
             place.store().peek()
