@@ -96,9 +96,10 @@ def test_everything_is_verified_once_and_then_on_schedule(tmp_path: Path) -> Non
         assert rig.checkpoint().mirrors[CollectionId(f"spotify:playlist:{rig.sandbox.spotify.named(name).id}")].left_out
 
 
-def test_a_service_that_asked_to_wait_then_is_asked_now(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ahead", [AHEAD, timedelta(hours=2)], ids=["years", "hours"])
+def test_a_service_that_asked_to_wait_then_is_asked_now(tmp_path: Path, ahead: timedelta) -> None:
     with wrong(tmp_path, SettableClock()) as (rig, clock):
-        clock.ahead = AHEAD
+        clock.ahead = ahead
         rig.sandbox.misbehave(Fault(service="spotify", effect=rate_limited(86_400), count=ALWAYS))
         assert rig.run().outcome is Outcome.RATE_LIMITED
         assert rig.run().retry_at is not None
