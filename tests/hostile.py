@@ -16,22 +16,22 @@ from musicdiff_job.sandbox.spotify_library import base62_id
 from musicdiff_job.sandbox.world import SpotifyAccount
 
 NAMES = (
-    "\x1b[2J\x1b[31;5mred", "\x1b]8;;http://evil\x07link\x1b]8;;\x07", "\x1b]52;c;cm0gLXJm\x07", "\x1bP+q\x1b\\",
-    "\x9b31mC1", "\x9d0;title\x9c", "bell\x07", "back\x08\x08", "over\rprint", "a\r\nSet-Cookie: x=1", "\x0b\x0c",
-    "nul\0byte", "\x7f\x85",
-    "a\n2026-11-21T12:00:00.000Z error   run.crashed", "a\n    | Traceback", '"}\n{"outcome":"changed"}',
-    "\u2028a\u2029b",
-    "<script>alert(1)</script>", "&lt;b&gt;", "[x](javascript:alert(1)) **b** `c`", "| a | b |\n|---|---|",
-    "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\ttab", "--help", "-v",
-    "\u202egnp.exe", "\u2066isolated\u2069", "\u200fright", "zero\u200bwidth\ufeff\u00ad", "e" + "\u0301" * 300,
+    "\x1b[2J\x1b[31;5mred", "\x1b]8;;http://evil\x07link\x1b]8;;\x07\x1b]52;c;cm0gLXJm\x07\x1bP+q\x1b\\",
+    "\x9b31mC1\x9d0;title\x9c",
+    "bell\x07 back\x08\x08 over\rprint nul\0 \x7f\x85\x0b\x0c", "a\r\nSet-Cookie: x=1",
+    '"}\n{"outcome":"changed"}', "\u2028a\u2029b",
+    "a\n2026-11-21T12:00:00.000Z error   run.crashed", "a\n    | Traceback",
+    "<script>alert(1)</script> &lt;b&gt; [x](javascript:alert(1)) **b** `c`", "| a | b |\n|---|---|",
+    "=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\ttab", "--help",
+    "\u202egnp.exe", "\u2066isolated\u2069 \u200fright zero\u200bwidth\ufeff\u00ad", "e" + "\u0301" * 300,
     "\u0301" * 40,
-    "x" * 10_000, "東京" * 60, "👩\u200d🎤🏳️\u200d🌈🇫🇷", "می\u200cخواهم", "\U000e0041\U000e007f", "\U0010ffff\ufffe",
-    "../../etc/passwd", "/dev/null", "$(reboot)", "`id`", "; rm -rf /", "| sh", "%TEMP%", "${HOME}", "~root",
-    "::set-output name=x::y", "  ::add-mask::e", "##[add-mask]e", "##vso[task.setvariable]x",
+    "x" * 10_000, "東京" * 60, "👩\u200d🎤🏳️\u200d🌈🇫🇷 می\u200cخواهم", "\U000e0041\U000e007f\U0010ffff\ufffe",
+    "../../etc/passwd", "$(reboot) `id`; rm -rf / | sh %TEMP% ${HOME} ~root",
+    "::set-output name=x::y", "  ::add-mask::e", "##[add-mask]e ##vso[task.setvariable]x",
     "\u200d:\u200d:stop-commands::x",
-    "100%s %d %n %(name)s %", "{}", "{name}", "{0.__class__.__mro__}", "{name!r:>1000}", "$name",
-    "[red]r[/red]", "[link=http://x]l[/link]", "[/]", "[bold", ":smile: :warning:",
-    "", "   ", "\u3000", "\u00a0", "\ud800half", "half\udfff", "\udc80", "id:abc", "re:.*", "owner:me", "*", "[!a]",
+    "100%s %d %n %(name)s %", "{} {name} {0.__class__.__mro__} {name!r:>1000} $name",
+    "[red]r[/red][link=http://x]l[/link][/][bold :smile:", "", "   ", "\u3000",
+    "\ud800half", "half\udfff \udc80", "id:abc", "*[!a]",
 )  # fmt: skip
 """One for each trick that we know of."""
 

@@ -17,7 +17,7 @@ import pytest
 from rig import Credential, Rig, open_rig
 
 from musicdiff_job.core.outcome import Outcome
-from musicdiff_job.sandbox.faults import ALWAYS, DeezerQuota, Effect, Fault, Hang, Status, TokenExpired
+from musicdiff_job.sandbox.faults import ALWAYS, Effect, Fault, Hang, Status, TokenExpired
 from musicdiff_job.sandbox.world import SpotifyAccount, synthetic_world
 
 
@@ -133,15 +133,10 @@ def test_of_two_started_together_one_works(tmp_path: Path) -> None:
             assert summary_of(output)["outcome"] == "changed"
 
 
+# What any service can do at any call is tried in cli/test_secrecy.py, in one process and without waiting.
 FAILURES: list[tuple[str, Effect]] = [
-    ("spotify", Status(500)),
-    ("spotify", TokenExpired()),
     ("accounts", Status(400, body='{"error": "invalid_grant"}')),
-    ("deezer", Status(500)),
-    ("deezer", DeezerQuota()),
     ("deezer", TokenExpired()),
-    ("gateway", Status(500)),
-    ("gateway", TokenExpired()),
     ("gateway", Status(403, body="<html>Access Denied</html>")),
 ]
 

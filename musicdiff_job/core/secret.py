@@ -22,9 +22,10 @@ _SHAPES = (
     # Deezer authenticates by query parameter, so its token stands in every URL and in `next` links.
     re.compile(r"(?i)\b((?:access_token|refresh_token|api_token|client_secret|code_verifier|arl|sid)=)[^&\s\"'<>;,)]+"),
     re.compile(r"(?i)\b((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{6,}"),
-    # JSON, and the repr of a dict or of bytes, which libraries log.
+    # JSON, also within JSON, and the repr of a dict or of bytes, which libraries log.
     re.compile(
-        r"(?i)([\"'](?:access_token|refresh_token|api_token|client_secret|checkForm|arl)[\"']\s*:\s*b?[\"'])[^\"']+"
+        r"(?i)([\"'](?:[a-z_-]*(?:token|secret|password)|checkForm|session_?id|jwt|arl|sid)\\*[\"']\s*:\s*b?\\*[\"'])"
+        r"[^\"'\\]+"
     ),
 )
 _PASSWORD = re.compile(r"(://[^/?#\s:@]*:)[^/?#\s@]+(?=@)")

@@ -178,8 +178,7 @@ class GatewaySession:
             raise AuthError("Deezer does not accept the ARL: it opens no session", ARL_HINT) from None
         if found is None:
             raise AuthError("Deezer does not accept the ARL: it signs nobody in", ARL_HINT)
-        sids = (cookie.value for cookie in self._http.cookies if cookie.name == "sid")
-        self._redactor.learn(found.csrf, found.session_id, *sids)
+        self._redactor.learn(found.csrf, found.session_id)
         self._signed_in = found
         return found
 
@@ -210,6 +209,7 @@ class GatewaySession:
         failure: JobError
         try:
             response = self._http.post(self._url, params=query, json=body, timeout=timeout, allow_redirects=False)
+            self._redactor.learn(*(cookie.value for cookie in response.cookies if cookie.name == "sid"))
             return response.status_code, response.headers, response.content
         except requests.RequestException as error:
             # Never str(error): it holds the URL with the CSRF token.

@@ -16,7 +16,7 @@ from musicdiff_job.sandbox.server import SANDBOX_ARL, Sandbox
 from musicdiff_job.sandbox.spotify_accounts import TokenMode
 from musicdiff_job.sandbox.world import synthetic_world
 
-UMASKS = (0, 0o022, 0o077, 0o777)
+UMASKS = (0, 0o777)
 
 
 @pytest.fixture
@@ -77,10 +77,16 @@ def test_all_files_and_folders_are_private(
     assert SANDBOX_ARL in (command.home / "my.env").read_text()
 
 
-PREPARED = (
-    "summary.json", "plan.json", "my.env", "tokens.json", "logs/deep/job.log", "state/deep/checkpoint.json.lock",
-    "state/deep/checkpoint.json.prev",
-)  # fmt: skip
+PREPARED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "summary.json": (("run", "--summary-file", "summary.json"),),
+    "plan.json": (("plan", "-o", "plan.json"),),
+    "my.env": (("auth", "deezer", "--env-file", "my.env"),),
+    "tokens.json": (("run",), ("run", "--force")),
+    "logs/deep/job.log": (("run",),),
+    "state/deep/checkpoint.json.lock": (("run",),),
+    "state/deep/checkpoint.json.prev": (("run",), ("run", "--force"), ("checkpoint", "restore-previous")),
+}
+"""Where somebody else may have put a link, and who writes there."""
 
 
 @pytest.mark.parametrize("name", PREPARED)
@@ -97,12 +103,7 @@ def test_somebody_elses_link_leads_nowhere(
     for victim in victims:
         link.unlink(missing_ok=True)
         foreign_link(link, victim, monkeypatch)
-        for arguments in (
-            ("run", "--summary-file", "summary.json"),
-            ("run", "--force"),
-            ("plan", "-o", "plan.json"),
-            ("auth", "deezer", "--env-file", "my.env"),
-        ):
+        for arguments in PREPARED[name]:
             result = command(*arguments)
             assert result.exit_code != 70, result.output
     assert not victims[0].exists()

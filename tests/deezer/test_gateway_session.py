@@ -94,6 +94,14 @@ def test_all_secrets_of_the_session_are_learnt(session: GatewaySession, redactor
     assert redactor.scrub(f"{SANDBOX_ARL} {found.csrf} {found.session_id}") == "*** *** ***"
 
 
+def test_a_cookie_is_learnt_before_the_answer_is_read(
+    sandbox: Sandbox, session: GatewaySession, redactor: Redactor
+) -> None:
+    sandbox.misbehave(Fault(Status(200, {"Set-Cookie": "sid=fr0123456789; path=/"}, "no JSON")))
+    assert isinstance(failed(session), Unavailable)
+    assert redactor.scrub("a fr0123456789") == "a ***"
+
+
 @pytest.mark.parametrize(
     "effect",
     [
