@@ -125,14 +125,14 @@ def _bind_next(
 ) -> None:
     mirror = session.mirror(head)
     title = header.title
-    if mirror.creating is None and (same := [shown for shown in _free(session) if shown.title == title]):
+    if mirror.creating is None and (same := [shown for shown in _free(session) if shown.is_called(title)]):
         # What it holds counts as added by hand; its privacy and description are the owner's choice until the
         # source's change.
         best = same[0] if len(same) == 1 else max(same, key=lambda shown: _overlap(session, shown, wanted_tracks))
         event("playlist.adopted", collection=head.id, playlist=best.id)
         _attach(session, mirror, Part(best.id, created=False, title=best.title, header=header))
         return
-    known = tuple(shown.id for shown in session.listed().values() if shown.title == title)
+    known = tuple(shown.id for shown in session.listed().values() if shown.is_called(title))
     session.put(msgspec.structs.replace(mirror, creating=Creating(title, known)))
     session.save()
     change = CreatePlaylist(header.title, header.description, header.public)
@@ -182,7 +182,9 @@ def _made(mirror: Mirror, among: Sequence[TargetHead]) -> list[TargetHead]:
     """The playlists that may be the one that was being created for this mirror."""
     if mirror.creating is None:
         return []
-    return [shown for shown in among if shown.title == mirror.creating.title and shown.id not in mirror.creating.known]
+    return [
+        shown for shown in among if shown.is_called(mirror.creating.title) and shown.id not in mirror.creating.known
+    ]
 
 
 def _free(session: Session) -> list[TargetHead]:

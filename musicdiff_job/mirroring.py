@@ -22,7 +22,16 @@ from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.diff import Difference, collapse, diff
 from musicdiff_job.core.errors import NotShownYet
 from musicdiff_job.core.match import Match, Reason
-from musicdiff_job.core.model import CollectionHead, PlaylistId, SourceId, TargetContents, TargetId, Track, Unreadable
+from musicdiff_job.core.model import (
+    CollectionHead,
+    PlaylistId,
+    SourceId,
+    TargetContents,
+    TargetId,
+    Track,
+    Unreadable,
+    same_title,
+)
 from musicdiff_job.core.plan import (
     Change,
 )
@@ -293,19 +302,19 @@ class _Work:
                 # Not in the listing, but it answers by id (find_gone): judged again when the listing shows it. Or the
                 # change was refused a moment ago: tried again by the next run.
                 found[part.playlist] = ()
-                if part.title != wanted.title:
+                if not same_title(part.title, wanted.title):
                     titles[part.title] = False
                 continue
             pending = decide.updates_in_flight(part)
             todo = decide.metadata(part, wanted, shown, edits)
-            if shown.title != wanted.title:
+            if not shown.is_called(wanted.title):
                 titles[shown.title] = todo.renamed
             for note in todo.kept:
                 self.tally.note(note)
             if todo.description is not None and part.header is not None:
                 now = self.session.target.header(part.playlist).description
                 ours = {part.header.description, wanted.description, *(one.description for one in pending)}
-                if now not in ours and edits is not HandEdits.OVERWRITE:
+                if not any(same_title(now, one or "") for one in ours) and edits is not HandEdits.OVERWRITE:
                     self.tally.note("description changed by hand on Deezer")
                     todo = msgspec.structs.replace(todo, description=None)
             change = todo.change(part.playlist)

@@ -48,13 +48,13 @@ def _found(session: Session, image: BeforeImage) -> BeforeImage:
         look()
         for shown in session.listed().values():
             free = shown.owned and not shown.loved and shown.id not in session.bound()
-            if free and shown.title == image.title and shown.id not in (image.making or ()):
+            if free and shown.is_called(image.title) and shown.id not in (image.making or ()):
                 return _remember(session, image, msgspec.structs.replace(image, playlist=shown.id))
     return image
 
 
 def _created(session: Session, head: CollectionHead, image: BeforeImage, header: Header, tally: Tally) -> BeforeImage:
-    known = tuple(shown.id for shown in session.listed().values() if shown.title == header.title)
+    known = tuple(shown.id for shown in session.listed().values() if shown.is_called(header.title))
     change = CreatePlaylist(header.title, header.description, header.public)
     making = _remember(session, image, msgspec.structs.replace(image, title=header.title, making=known))
     try:

@@ -1018,3 +1018,21 @@ def test_a_full_playlist_is_never_empty_while_it_is_replaced(tmp_path: Path) -> 
             assert rig.playlists()[name]
         rig.run()
         assert rig.playlists()[name] == wanted(rig, name)
+
+
+@pytest.mark.parametrize("edits", ["keep", "ask"])
+def test_a_title_that_looks_like_html_is_not_taken_for_edited(tmp_path: Path, edits: str) -> None:
+    """Deezer's titles are read with HTML entities decoded, so one that holds such a text came back as another."""
+    spotify = world(1)
+    (playlist,) = spotify.playlists()
+    name = "a &lt;b&gt; &amp;amp; c"
+    spotify.rename(playlist.id, name)
+    spotify.set_description(playlist.id, name)
+    with swift(tmp_path, spotify, MUSICDIFF_SYNC_HAND_EDITS=edits) as (rig, _):
+        rig.run()
+        summary = rig.run(force=True)
+        assert summary.outcome is Outcome.IN_SYNC
+        assert summary.collections[0].notes == ()
+        spotify.set_description(playlist.id, f"{name} more")
+        assert rig.run().collections[0].notes == ()
+        assert len(rig.playlists()) == 1

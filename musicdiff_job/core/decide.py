@@ -86,7 +86,7 @@ def metadata(part: Part, wanted: Header, shown: TargetHead, edits: HandEdits) ->
     if agreed is None:
         # Created by us without its metadata: everything that is not as wanted is ours to set.
         return Metadata(
-            title=wanted.title if shown.title != wanted.title else None,
+            title=None if shown.is_called(wanted.title) else wanted.title,
             description=wanted.description,
             public=wanted.public if shown.public is not wanted.public else None,
         )
@@ -94,13 +94,13 @@ def metadata(part: Part, wanted: Header, shown: TargetHead, edits: HandEdits) ->
     title: str | None = None
     titles_set = {update.title for update in pending if update.title is not None}
     renamed = False
-    if shown.title != wanted.title or titles_set:
-        if shown.title in {agreed.title, wanted.title, *titles_set} or edits is HandEdits.OVERWRITE:
+    if not shown.is_called(wanted.title) or titles_set:
+        if any(map(shown.is_called, (agreed.title, wanted.title, *titles_set))) or edits is HandEdits.OVERWRITE:
             title = wanted.title
         else:
             both = f" (and on Spotify to {wanted.title!r})" if wanted.title != agreed.title else ""
             kept.append(f"title changed by hand on Deezer to {shown.title!r}{both}")
-            renamed = shown.title != part.title or wanted.title != agreed.title
+            renamed = not shown.is_called(part.title) or wanted.title != agreed.title
     public: bool | None = None
     if any(update.public is not None for update in pending):
         public = wanted.public

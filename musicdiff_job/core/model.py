@@ -13,6 +13,7 @@ service sent them, ids are opaque strings (Deezer's are decimal numbers, kept as
 
 from __future__ import annotations
 
+import html
 from enum import StrEnum
 from typing import NewType
 
@@ -154,6 +155,11 @@ class TargetHead(msgspec.Struct, frozen=True, omit_defaults=True):
     owned: bool = True
     loved: bool = False
 
+    def is_called(self, title: str) -> bool:
+        """Whether this is the title it was given: Deezer may show some characters as HTML entities (recorded), which
+        are decoded when they are read, so a title that holds such a text itself comes back as another one."""
+        return same_title(self.title, title)
+
 
 class TargetContents(msgspec.Struct, frozen=True):
     """The visible rows of a target playlist or of the favourites, in the target's own order (favourites: oldest
@@ -170,3 +176,8 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str
     description: str = ""
     public: bool = False
+
+
+def same_title(one: str, other: str) -> bool:
+    """Whether two playlist titles are one, whichever of them has had its HTML entities decoded."""
+    return one == other or not {one, html.unescape(one)}.isdisjoint((other, html.unescape(other)))

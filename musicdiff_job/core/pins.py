@@ -70,7 +70,9 @@ def namesakes_of(
 
 
 def _called(title: str, listing: Listing) -> tuple[PlaylistId, ...]:
-    return tuple(sorted(head.id for head in listing.values() if head.title == title and head.owned and not head.loved))
+    return tuple(
+        sorted(head.id for head in listing.values() if head.is_called(title) and head.owned and not head.loved)
+    )
 
 
 def worked_since(checkpoint: Checkpoint, plan: Plan) -> str:

@@ -136,7 +136,7 @@ def changed_on_target(part: Part, shown: TargetHead | None) -> bool:
         (part.count >= 0 and shown.count != part.count)
         or bool(part.fingerprint and shown.fingerprint and part.fingerprint != shown.fingerprint)
         or bool(part.modified and shown.modified and part.modified != shown.modified)
-        or bool(part.title and shown.title != part.title)
+        or bool(part.title and not shown.is_called(part.title))
     )
 
 
