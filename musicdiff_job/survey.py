@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from musicdiff_job.core.checkpoint import Account, Mirror
-from musicdiff_job.core.errors import SkipCollection, Wait, WrongAccount
+from musicdiff_job.core.errors import SkipCollection, Unavailable, Wait, WrongAccount
 from musicdiff_job.core.model import CollectionHead, CollectionId, Kind, Library, Service
 from musicdiff_job.core.override_file import fingerprint
 from musicdiff_job.core.policy import OnSourceDeleted
@@ -23,7 +23,8 @@ from musicdiff_job.tombstones import bury
 
 def pin_accounts(session: Session, services: Sequence[Service]) -> None:
     """Make sure that the credentials open the accounts that this checkpoint is about. A credential that has been seen
-    before needs no call. Raises what ``account()`` raises: what cannot be told is neither read nor written."""
+    before needs no call. Raises what ``account()`` raises: what cannot be told is neither read nor written. A service
+    that does not tell whose account it is, is ``Unavailable``."""
     accounts: dict[Service, Source | Target] = {Service.SPOTIFY: session.source, Service.DEEZER: session.target}
     for service in services:
         account = accounts[service]
@@ -31,7 +32,10 @@ def pin_accounts(session: Session, services: Sequence[Service]) -> None:
         credential = account.credential()
         if pinned is not None and pinned.credential == credential:
             continue
-        found = account.account()
+        try:
+            found = account.account()
+        except SkipCollection as error:
+            raise Unavailable(error.message, "Nothing was done; the next run asks again", service=service) from None
         if pinned is not None and pinned.id != found:
             raise WrongAccount(
                 f"the {service} credentials belong to account {found}, this checkpoint to account {pinned.id}",
@@ -67,8 +71,6 @@ def look_around(session: Session, log: RunLog) -> Library | None:
             session.listed()
     except Wait as wait:
         log.stopped(wait, "deezer")
-    except SkipCollection as error:
-        log.unlisted(error, "deezer")
     if library is not None and not library.complete:
         log.torn(len(library.heads))
     return library

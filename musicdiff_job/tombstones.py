@@ -25,7 +25,9 @@ def bury(session: Session, gone: Mirror, *, delete: bool) -> CollectionResult:
         try:
             contents = _ours_alone(session, part)
         except NotFound:
-            pass  # a person, or a run whose answer was lost, has deleted it
+            if session.knows_target() and part.playlist in session.listed():
+                raise  # Deezer lists it, so it is there
+            # else a person, or a run whose answer was lost, has deleted it
         else:
             if contents is None:
                 notes.append("its Deezer playlist holds entries added by hand and was kept")

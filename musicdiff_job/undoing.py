@@ -51,8 +51,6 @@ def sees_target(session: Session, log: RunLog) -> bool:
         session.listed()
     except Wait as wait:
         log.stopped(wait, "deezer")
-    except SkipCollection as error:
-        log.unlisted(error, "deezer")
     return session.knows_target()
 
 
