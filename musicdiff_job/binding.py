@@ -68,10 +68,11 @@ def _deleted(session: Session, head: CollectionHead, part: Part) -> Gone | None:
         kept = tuple(other for other in mirror.parts if other.playlist != part.playlist)
         session.put(msgspec.structs.replace(mirror, parts=kept, snapshot=""))
         return None
+    # Whatever else was asked about it, or answered, was about the playlist that is gone.
+    session.checkpoint = session.checkpoint.without_conflicts_of(head.id)
     if edits is HandEdits.ASK and decision is None:
-        session.checkpoint = session.checkpoint.with_conflict(conflict)
+        session.checkpoint = session.checkpoint.with_conflict(known or conflict)
         return Gone(detach=False, reason="its playlist was deleted on Deezer; waits for a decision")
-    session.checkpoint = session.checkpoint.without_conflict(conflict.id)
     return Gone(detach=True, reason="its playlist was deleted on Deezer by hand; `reset --playlist` mirrors it again")
 
 
