@@ -65,6 +65,9 @@ def _deleted(session: Session, head: CollectionHead, part: Part) -> Gone | None:
         kept = tuple(other for other in mirror.parts if other.playlist != part.playlist)
         session.put(msgspec.structs.replace(mirror, parts=kept, snapshot=""))
         return None
+    # Whatever else was asked about it, or answered, was about the playlist that is gone.
+    for kind in set(ConflictKind) - {ConflictKind.DELETED_ON_TARGET}:
+        asking.close(session, head, kind)
     if edits is HandEdits.ASK and decision is None:
         message = "its playlist was deleted on Deezer; take spotify to create it again, deezer to stop mirroring it"
         asking.ask(session, head, ConflictKind.DELETED_ON_TARGET, message)

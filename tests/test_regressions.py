@@ -1037,3 +1037,26 @@ def test_a_title_that_looks_like_html_is_not_taken_for_edited(tmp_path: Path, ed
         spotify.set_description(playlist.id, f"{name} more")
         assert rig.run().collections[0].notes == ()
         assert len(rig.playlists()) == 1
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_question_about_a_playlist_that_was_deleted_since_is_closed(tmp_path: Path, answered: bool) -> None:
+    """An answer that could not be carried out any more made every run read both sides; without one, every run ended
+    ``conflict``, and nothing that anybody answered would have changed it."""
+    with swift(tmp_path, MUSICDIFF_SYNC_HAND_EDITS="ask") as (rig, _):
+        rig.run()
+        name = "Synthetic 0001"
+        extra = next(t for t in rig.playlists()["Synthetic 0002"] if t not in rig.playlists()[name])
+        rig.sandbox.deezer.add_by_hand(name, extra)
+        assert rig.run().outcome is Outcome.CONFLICT
+        if answered:
+            decide(rig, f"hand_added:{collection(rig, name)}", Side.SPOTIFY)
+        rig.sandbox.deezer.delete_playlist_by_hand(name)
+        rig.run()
+        question = f"deleted_on_target:{collection(rig, name)}"
+        assert set(rig.checkpoint().conflicts) == {question}
+        assert quiet_calls(rig) <= 3
+        decide(rig, question, Side.DEEZER)
+        assert rig.run().outcome is Outcome.IN_SYNC
+        assert rig.checkpoint().conflicts == {}
+        assert quiet_calls(rig) <= 3
