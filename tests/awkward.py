@@ -138,7 +138,7 @@ _ODD = {
 
 @st.composite
 def secrets(draw: st.DrawFn, *, printable: bool = False, least: int = 6) -> str:
-    """One secret. With ``printable`` one that the settings accept: one word of printable ASCII."""
+    """One secret. With ``printable`` one that the settings accept: one word of printable ASCII, not in quotes."""
     odd = st.text("".join(_ODD.values()), max_size=4)
     if printable:
         odd = st.text("".join(chr(code) for code in range(33, 127)), max_size=5)
@@ -146,9 +146,11 @@ def secrets(draw: st.DrawFn, *, printable: bool = False, least: int = 6) -> str:
     if kind == "plain":
         return draw(_WORDS) + draw(_WORDS)
     if kind == "short":
-        return (draw(odd) + draw(_WORDS))[-max(least, 6) :]
-    pieces = draw(st.lists(st.tuples(odd, _WORDS), min_size=1, max_size=3 if kind == "odd" else 60))
-    return "".join(f"{one}{word}" for one, word in pieces) + draw(odd)
+        made = (draw(odd) + draw(_WORDS))[-max(least, 6) :]
+    else:
+        pieces = draw(st.lists(st.tuples(odd, _WORDS), min_size=1, max_size=3 if kind == "odd" else 60))
+        made = "".join(f"{one}{word}" for one, word in pieces) + draw(odd)
+    return f"!{made[1:]}" if printable and made[0] in "'\"" else made
 
 
 @st.composite
