@@ -20,7 +20,7 @@ lint: $(VENV)/.installed-dev ## style
 
 types: $(VENV)/.installed-dev ## mypy --strict
 	$(BIN)/mypy
-	for file in tests/*/conftest.py; do $(BIN)/mypy $$file || exit 1; done
+	for file in tests/conftest.py tests/*/conftest.py; do $(BIN)/mypy $$file || exit 1; done
 
 imports: $(VENV)/.installed-dev ## the layers
 	$(BIN)/lint-imports
