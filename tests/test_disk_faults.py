@@ -279,7 +279,8 @@ def comes_to_rest(rig: Rig, path: Path, before: Sequence[str] = ()) -> None:
     for somebody else's."""
     run = partial(command, before=before) if before else inside
     outcomes = [run(rig, "run", env=at(path)).summary for _ in range(2)]
-    assert [one["outcome"] for one in outcomes] == ["changed", "in_sync"]
+    assert outcomes[0]["outcome"] in ("changed", "in_sync")  # the last write may have been made before the end
+    assert outcomes[1]["outcome"] == "in_sync"
     assert rig.sandbox.deezer.refused_duplicates() == 0
     assert sorted(rig.playlists()) == TARGETS[:3], "a playlist was made twice"
     assert all(len(tracks) == 4 for tracks in rig.playlists().values())

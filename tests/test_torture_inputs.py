@@ -89,7 +89,8 @@ def test_what_is_neither_a_value_nor_an_answer_is_a_failure(
     assert torture_inputs.main() == 1
     told = json.loads(capsys.readouterr().out)
     assert told["tried"] == 10 * SCALE
-    assert told["failed"] == len(told["failures"]) > 0
+    assert told["failed"] > 0
+    assert len(told["failures"]) == min(20, told["failed"])
     failures = torture(BROKEN, 60).failures
     assert any("KeyError" in failure for failure in failures)
     assert any("Hung: no answer after 0.02 s" in failure for failure in failures)
