@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from musicdiff_job.binding import conflict_id, question
 from musicdiff_job.core import decide
-from musicdiff_job.core.checkpoint import ConflictKind, Pair, Side
+from musicdiff_job.core.checkpoint import ConflictKind, Pair, Side, restore
 from musicdiff_job.core.diff import Difference
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetContents
 from musicdiff_job.core.policy import HandEdits
@@ -62,18 +60,16 @@ def stops(
 
 
 def spare(session: Session, head: CollectionHead, desired: Sequence[Pair]) -> None:
-    """Carry out "take deezer" for a mass removal: what the source no longer wants is not ours any more."""
+    """Carry out "take deezer" for a mass removal: what the source no longer wants is not ours any more, and stays."""
     key = conflict_id(head, ConflictKind.MASS_REMOVAL)
     known = session.checkpoint.conflicts.get(key)
     if known is None or known.decision is not Side.DEEZER:
         return
     wanted = {pair.target for pair in desired}
     mirror = session.mirror(head)
-    parts = tuple(
-        msgspec.structs.replace(part, base=tuple(pair for pair in part.base if pair.target in wanted))
-        for part in mirror.parts
-    )
-    session.put(msgspec.structs.replace(mirror, parts=parts))
+    for part in mirror.parts:
+        mirror = restore(mirror, part.playlist, [pair.target for pair in part.base if pair.target not in wanted])
+    session.put(mirror)
     session.checkpoint = session.checkpoint.without_conflict(key)
 
 
