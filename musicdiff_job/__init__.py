@@ -4,7 +4,9 @@ Layers, from the outside in (enforced by import-linter, see pyproject.toml)::
 
     cli              commands, the only place that prints and exits
     bootstrap        settings -> the real adapters
+    applying         a reviewed plan, exactly that      planning     a dry run that ends with a plan
     job              run_once: look around, choose, work, say what happened
+    undoing          putting back what a run removed    recreating   a playlist that was deleted
     conducting       any work under the lease, from the checkpoint to the summary
     survey           whose accounts these are, which collections there are and which are gone
     mirroring        one collection: look, decide, do, look again
@@ -12,7 +14,7 @@ Layers, from the outside in (enforced by import-linter, see pyproject.toml)::
     reading          the source, over several runs      lookups      counterparts of tracks
     binding          which playlists stand for it       results      how it ended
     session          what one run holds while it works
-    spotify deezer store report dry_run sandbox         adapters and renderers, ignorant of each other
+    spotify deezer store report dry_run reviewed sandbox    adapters and renderers, ignorant of each other
     gate             the one door to the services
     settings journal clock ports                        what the user asked for, the log, time, the protocols
     core             pure values and decisions: no I/O, no clock, no log

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from musicdiff_job import asking
 from musicdiff_job.core import decide
-from musicdiff_job.core.checkpoint import Pair
+from musicdiff_job.core.checkpoint import Pair, restore
 from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.diff import Difference
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetContents
@@ -57,16 +55,14 @@ def stops(
 
 
 def spare(session: Session, head: CollectionHead, desired: Sequence[Pair]) -> None:
-    """Carry out "take deezer" for a mass removal: what the source no longer wants is not ours any more."""
+    """Carry out "take deezer" for a mass removal: what the source no longer wants is not ours any more, and stays."""
     if asking.decision(session, head, ConflictKind.MASS_REMOVAL) is not Side.DEEZER:
         return
     wanted = {pair.target for pair in desired}
     mirror = session.mirror(head)
-    parts = tuple(
-        msgspec.structs.replace(part, base=tuple(pair for pair in part.base if pair.target in wanted))
-        for part in mirror.parts
-    )
-    session.put(msgspec.structs.replace(mirror, parts=parts))
+    for part in mirror.parts:
+        mirror = restore(mirror, part.playlist, [pair.target for pair in part.base if pair.target not in wanted])
+    session.put(mirror)
     asking.close(session, head, ConflictKind.MASS_REMOVAL)
 
 

@@ -212,7 +212,7 @@ def test_with_the_smallest_budget_a_run_is_taken_back_in_the_end(tmp_path: Path)
             rig.sandbox.spotify.remove_at(rig.sandbox.spotify.named(name).id, 3)
         run_id = rig.run().run_id
         for _ in range(20):
-            summary = undo(rig, run_id, max_calls=5)
+            summary = undo(rig, run_id, max_calls=4)
             assert {one.state for one in summary.collections} <= {"changed", "in_sync", "pending"}
             if summary.outcome is not Outcome.MORE_TO_DO:
                 break

@@ -167,7 +167,7 @@ def test_every_token_received_is_known_to_the_redactor(refreshing: Callable[...,
 # Rotation
 
 
-@pytest.mark.parametrize("token", [None, "", REFRESH, 5, [], {}, "é"])
+@pytest.mark.parametrize("token", [None, "", REFRESH, 5, [], {}])
 def test_no_new_refresh_token_needs_no_store(refreshing: Callable[..., Refreshing], token: object) -> None:
     it = refreshing(Response.of({**GRANTED, "refresh_token": token}))
     it.tokens.renew()
