@@ -32,7 +32,8 @@ def memory_of(checkpoint: Checkpoint, collection: CollectionId, run: str = "") -
     ]
     if mirror is not None:
         parts = [(one.playlist, one.created, one.base, one.in_flight, one.title, one.header) for one in mirror.parts]
-        told += [parts, mirror.left_out, mirror.hand_added, mirror.restored, mirror.snapshot, mirror.creating]
+        known = [parts, mirror.left_out, mirror.hand_added, mirror.restored, mirror.snapshot, mirror.creating]
+        told += known if any(known) else []  # one that was only seen says no more than none
     if run:
         told += [one for one in checkpoint.images if (one.run, one.collection) == (run, collection)]
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16]
