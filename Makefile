@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
+TORTURE ?= 1
 
-.PHONY: demo test lint types imports audit bench docs lock clean check
+.PHONY: demo test lint types imports audit bench torture docs lock clean check
 
 demo: $(VENV)/.installed ## run the job against the sandbox, twice
 	$(BIN)/musicdiff-job demo
@@ -32,6 +33,9 @@ audit: $(VENV)/.installed-dev ## known vulnerabilities in what is locked; asks P
 
 bench: $(VENV)/.installed-dev ## measure; see benchmarks/README.md
 	$(BIN)/python benchmarks/bench_calls.py
+
+torture: $(VENV)/.installed-dev ## try to break it, for as long as TORTURE says (1: about an hour)
+	$(BIN)/python benchmarks/torture.py $(TORTURE)
 
 docs: $(VENV)/.installed-dev ## write what the code knows into the documentation
 	$(BIN)/python docs/generate.py
