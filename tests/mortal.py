@@ -25,17 +25,28 @@ class SwiftClock:
     """A clock on which waiting takes no time and everything else one thousandth of a second."""
 
     def __init__(self) -> None:
-        self._now = BEGINNING
+        self._passed = timedelta()
+        self._behind = timedelta()
 
     def now(self) -> datetime:
-        self._now += timedelta(milliseconds=1)
-        return self._now
+        self._passed += timedelta(milliseconds=1)
+        return BEGINNING + self._passed - self._behind
 
     def monotonic(self) -> float:
-        return (self.now() - BEGINNING).total_seconds()
+        self._passed += timedelta(milliseconds=1)
+        return self.passed
 
     def wait(self, seconds: float) -> None:
-        self._now += timedelta(seconds=max(0.0, seconds))
+        self._passed += timedelta(seconds=max(0.0, seconds))
+
+    @property
+    def passed(self) -> float:
+        """Seconds that have really passed since the beginning; asking takes no time."""
+        return self._passed.total_seconds()
+
+    def set_back(self, seconds: float) -> None:
+        """The wall clock is corrected; nothing else goes back."""
+        self._behind += timedelta(seconds=seconds)
 
 
 class MortalTarget:
