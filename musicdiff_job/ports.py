@@ -89,7 +89,8 @@ class Source(Protocol):
         ...
 
     def unchanged(self, head: CollectionHead) -> bool:
-        """Whether the collection still has ``head.snapshot``, to be asked after reading several pages. One call."""
+        """Whether the collection still has ``head.snapshot``, to be asked after reading several pages. One call.
+        Raises ``BadAnswer`` and ``Forbidden`` when the service does not say."""
         ...
 
 

@@ -10,8 +10,8 @@ does not want: it copies what the person put there, under the id they put there.
 
 Which path gives a playlist's entries depends on the age of the app: restricted apps know only ``/items`` and answer
 403 on ``/tracks``, some older ones were seen to do the reverse. So ``/items`` is asked first and ``/tracks`` when
-``/items`` refuses a playlist that ought to be readable. Where ``/tracks`` works it is used for the rest of the run, where
-it refuses as well it is not tried again.
+``/items`` refuses a playlist that ought to be readable. Where ``/tracks`` works it is used for the rest of the run,
+where it refuses as well it is not tried again.
 """
 
 from __future__ import annotations
@@ -93,9 +93,9 @@ class SpotifySource:
     def library(self, kinds: frozenset[Kind]) -> Library:
         """See ``Source.library``; besides, ``/me`` once when the account is not known yet.
 
-        ``complete`` is False when the rows do not add up to the total, the total changed while they were read, or a
-        playlist came twice. Raises ``BadAnswer``, ``Forbidden``, ``NotFound`` when a listing cannot be read at all,
-        and ``AuthError`` when the consent does not cover it.
+        ``complete`` is False when the rows do not add up to the total, the total changed while they were read, a
+        playlist came twice, or one is not whole. Raises ``BadAnswer``, ``Forbidden``, ``NotFound`` when a listing
+        cannot be read at all, and ``AuthError`` when the consent does not cover it.
         """
         heads: list[CollectionHead] = []
         complete = True
@@ -123,17 +123,19 @@ class SpotifySource:
             return Unreadable(reason=_forbidden(head), expected=True)
 
     def unchanged(self, head: CollectionHead) -> bool:
-        """See ``Source.unchanged``. False as well when Spotify does not say so, for whatever reason."""
-        try:
-            match head.kind:
-                case Kind.LIKED:
-                    return self._look_at_liked().snapshot == head.snapshot
-                case Kind.PLAYLIST:
-                    identity = _playlist_id(head)
-                    body = self._call("snapshot", lambda spotify: spotify.playlist(identity, fields="snapshot_id"))
-                    return decode.snapshot(body) == head.snapshot
-        except (BadAnswer, NotFound, Forbidden):
+        """See ``Source.unchanged``. A playlist that is gone has changed, and one without a snapshot may always have."""
+        if head.kind is Kind.LIKED:
+            return self._look_at_liked().snapshot == head.snapshot
+        if not head.snapshot:
             return False
+        identity = _playlist_id(head)
+        try:
+            body = self._call("snapshot", lambda spotify: spotify.playlist(identity, fields="snapshot_id"))
+        except NotFound:
+            return False
+        if (found := decode.snapshot(body)) is None:
+            raise BadAnswer("Spotify did not say whether the list was edited while it was read")
+        return found == head.snapshot
 
     def close(self) -> None:
         """Close the connections, those of the tokens too."""
@@ -146,17 +148,18 @@ class SpotifySource:
         own = self.account()
         heads: dict[str, CollectionHead] = {}
         totals: set[int | None] = set()
-        rows, named = 0, 0
+        rows, named, torn = 0, 0, False
         while True:
             listing = decode.listing(self._call("playlists", _playlists_from(rows)), rows, own)
             totals.add(listing.total)
             for head in listing.heads:
                 heads.setdefault(head.id, head)
             named += len(listing.heads)
+            torn = torn or listing.torn
             rows += listing.rows
             if listing.rows == 0 or (rows >= listing.total if listing.total is not None else listing.rows < PAGE):
                 break
-        return list(heads.values()), totals == {rows} and named == len(heads)
+        return list(heads.values()), totals == {rows} and named == len(heads) and not torn
 
     def _look_at_liked(self) -> CollectionHead:
         self._require("user-library-read")

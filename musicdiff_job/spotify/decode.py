@@ -5,9 +5,9 @@ Theory. Three kinds of apps exist at once and nothing tells them apart: since Fe
 https://developer.spotify.com/documentation/web-api/tutorials/february-2026-migration-guide). Clients saw the new
 paths answer with the old keys, so path and keys are taken as independent: both names are read everywhere.
 
-Two kinds of flaws are kept apart. A flaw of one row (null, wrong type, no id) becomes a skipped entry, because rows
-hold their offset and losing one would shift all others. A flaw of the page itself (no list of rows, no total, rows
-that have none of the keys we know) is a ``BadAnswer``: a page that is not understood must not look like an empty one.
+Two kinds of flaws are kept apart. What Spotify is known to send (a null row, a null track, one without an id) becomes
+a skipped entry, because rows hold their offset and losing one would shift all others. A flaw of the page (no list of
+rows, no total, a row in none of the forms we know) is a ``BadAnswer``: what is not understood must not look removed.
 No other exception comes out of here, whatever JSON goes in.
 """
 
@@ -44,11 +44,13 @@ _PLAYLIST = "spotify:playlist:"
 
 class Listing(msgspec.Struct, frozen=True):
     """One page of the account's playlists. ``rows`` counts everything on the page, unusable rows included, because
-    ``total`` (None when Spotify did not say) counts them too."""
+    ``total`` (None when Spotify did not say) counts them too. ``torn`` says that a row is a playlist's but not whole,
+    so that it is not among ``heads``."""
 
     heads: tuple[CollectionHead, ...]
     rows: int
     total: int | None
+    torn: bool = False
 
 
 def account(body: object) -> AccountId:
@@ -69,8 +71,9 @@ def listing(body: object, offset: int, own: AccountId) -> Listing:
     """One page of ``GET /me/playlists``. Null and blank rows, which stand for Spotify's own playlists since November
     2024 (observed by several clients), are counted and dropped. Raises ``BadAnswer``."""
     rows = _rows(body, offset, "the list of playlists")
-    heads = tuple(head for row in rows if (head := _head(row, own)) is not None)
-    return Listing(heads=heads, rows=len(rows), total=_count(_dict(body).get("total")))
+    whole = [row for row in rows if _is_whole(row)]
+    heads = tuple(head for row in whole if (head := _head(row, own)) is not None)
+    return Listing(heads, len(rows), _count(_dict(body).get("total")), torn=len(whole) < len(rows))
 
 
 def liked(body: object) -> tuple[CollectionHead, Page | None]:
@@ -103,15 +106,14 @@ def page(body: object, offset: int) -> Page:
     """One page of a playlist's entries or of the liked songs, asked for with ``offset``.
 
     Raises ``BadAnswer`` when the page has no list or no total, answers for another offset than the one asked for, or
-    when none of its rows has a key that we know: a renamed key would else look like a playlist of removed tracks.
+    when a row has none of the forms that we know: a renamed key would else look like a playlist of removed tracks.
     """
     rows = _rows(body, offset, "the entries")
     found = _dict(body)
     total = _count(found.get("total"))
     if total is None:
         raise BadAnswer("Spotify did not say how many entries there are")
-    dicts = [row for row in rows if isinstance(row, dict)]
-    if dicts and not any("item" in row or "track" in row for row in dicts):
+    if any(map(_is_torn, rows)):
         raise BadAnswer("Spotify sent entries in a form that is not known")
     following = bool(found["next"]) if "next" in found else offset + len(rows) < total
     return Page(entries=tuple(map(_entry, rows)), offset=offset, total=total, more=bool(rows) and following)
@@ -144,6 +146,19 @@ def track(body: object) -> Track | None:
     )
 
 
+def _is_torn(row: object) -> bool:
+    """Whether a row is none that Spotify is known to send: no object, no entry in it, or something else for one. It may
+    stand for any track, which must not look removed."""
+    if row is None:
+        return False
+    if not isinstance(row, dict):
+        return True
+    things = [row[key] for key in ("item", "track") if key in row]
+    if not any(thing is None or isinstance(thing, dict | bool) for thing in things):
+        return True
+    return any(isinstance(thing, dict) and not isinstance(thing.get("type", ""), str | None) for thing in things)
+
+
 def _entry(row: object) -> Entry:
     found = _dict(row)
     added_at = _text(found.get("added_at")) or None
@@ -162,6 +177,15 @@ def _entry(row: object) -> Entry:
     if (known := track(thing)) is not None:
         return Entry(track=known, added_at=added_at)
     return Entry(skipped=SkipReason.UNKNOWN, label=_text(thing.get("name")), added_at=added_at)
+
+
+def _is_whole(row: object) -> bool:
+    """Whether a row of the playlists names and describes one, or is none at all. Names may be empty and descriptions
+    null (observed); where either is missing or no text, the mirror must not lose it."""
+    found = _dict(row)
+    if (_base62(found.get("id")) or _after(_PLAYLIST, found.get("uri"))) is None:
+        return True
+    return isinstance(found.get("name"), str) and isinstance(found.get("description", 0), str | None)
 
 
 def _head(row: object, own: AccountId) -> CollectionHead | None:

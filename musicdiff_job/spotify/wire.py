@@ -133,6 +133,9 @@ class Wire:
                 return self.throttled(what, response)
             case 401:
                 return Unauthorized(message)
+            case 403 | 404 if text.lstrip().startswith("<"):
+                # Spotify refuses in JSON or in plain words; a page comes from something on the way, and may be gone.
+                return Transient(message)
             case 403 if "premium" in lower:
                 # In July 2026 valid tokens met this by mistake and passed when they tried again (observed).
                 return Unauthorized(message)

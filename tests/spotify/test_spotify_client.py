@@ -195,7 +195,8 @@ def test_one_call_lists_fifty_playlists(staged: Callable[..., Stage], playlists:
 
 
 def listing_body(*ids: str | None, total: int | None, offset: int = 0) -> dict[str, Any]:
-    rows = [None if i is None else {"id": i, "name": i, "snapshot_id": "s", "owner": {"id": "listener"}} for i in ids]
+    usual = {"description": "", "snapshot_id": "s", "owner": {"id": "listener"}}
+    rows = [None if i is None else {"id": i, "name": i, **usual} for i in ids]
     return {"items": rows, "total": total, "offset": offset, "next": None}
 
 
@@ -222,6 +223,18 @@ def test_a_torn_listing_says_so(
     assert "".join(head.name for head in library.heads) == names
     assert library.complete is complete
     assert len(stage.asked()) == len(bodies)
+
+
+@pytest.mark.parametrize("key", ["name", "description"])
+def test_a_listing_with_a_playlist_that_is_not_whole_is_torn(staged: Callable[..., Stage], key: str) -> None:
+    """Its mirror would be renamed "Untitled playlist", or lose its description."""
+    stage = staged()
+    body = listing_body("a", "b", total=2)
+    del body["items"][1][key]
+    stage.spoil(WrongJson(body), "/me/playlists")
+    library = stage.source.library(PLAYLISTS)
+    assert [head.name for head in library.heads] == ["a"]
+    assert not library.complete
 
 
 def test_next_links_are_not_followed(staged: Callable[..., Stage]) -> None:
@@ -435,6 +448,25 @@ def test_a_playlist_without_a_snapshot_is_never_called_unchanged(staged: Callabl
     assert not stage.source.unchanged(head)
 
 
+@pytest.mark.parametrize(
+    ("effect", "kind"),
+    [
+        (WrongJson({}), BadAnswer),
+        (WrongJson({"snapshot_id": None}), BadAnswer),
+        (Status(403, {}, '{"error":{"status":403,"message":"Forbidden"}}'), Forbidden),
+    ],
+)
+def test_not_to_say_whether_a_list_was_edited_is_no_edit(
+    staged: Callable[..., Stage], effect: Effect, kind: type[JobError]
+) -> None:
+    """Else the list would be read again by every run, and nobody would be told."""
+    stage = staged()
+    stage.world.add_playlist("One", stage.tracks[:3])
+    head = stage.head("One")
+    stage.spoil(effect)
+    fails(stage, lambda: stage.source.unchanged(head), kind)
+
+
 # The liked songs
 
 
@@ -630,6 +662,9 @@ def test_a_quota_is_told_from_a_rate_limit(staged: Callable[..., Stage]) -> None
         (Status(404, {}, "null"), NotFound),
         (Status(403, {}, '{"error":{"status":403,"message":"Forbidden"}}'), Forbidden),
         (Status(403, {}, '{"error":"Forbidden"}'), Forbidden),
+        (Status(403, {}, "Forbidden"), Forbidden),
+        (Status(403, {"Content-Type": "text/html"}, " <html>Access Denied</html>"), Transient),
+        (Status(404, {"Content-Type": "text/html"}, "<!DOCTYPE html><html>Not here</html>"), Transient),
         (Status(400, {}, '{"error":{"status":400,"message":"Invalid limit"}}'), BadAnswer),
         (Status(418, {}, "tea"), BadAnswer),
     ],

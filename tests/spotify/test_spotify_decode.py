@@ -99,9 +99,6 @@ def test_both_names_of_the_entry_are_read(row: dict[str, Any]) -> None:
         ({"item": None}, SkipReason.REMOVED, ""),
         ({"track": None}, SkipReason.REMOVED, ""),
         ({"item": True}, SkipReason.REMOVED, ""),
-        ({}, SkipReason.UNKNOWN, ""),
-        (7, SkipReason.UNKNOWN, ""),
-        ("text", SkipReason.UNKNOWN, ""),
         ({"item": {}}, SkipReason.UNKNOWN, ""),
         ({"item": {**SONG, "id": None, "uri": None}}, SkipReason.UNKNOWN, "Knights of Cydonia"),
         ({"item": {**SONG, "id": 5, "uri": "spotify:album:1"}}, SkipReason.UNKNOWN, "Knights of Cydonia"),
@@ -118,6 +115,12 @@ def test_both_names_of_the_entry_are_read(row: dict[str, Any]) -> None:
 )
 def test_what_cannot_be_placed_is_skipped_with_its_reason(row: object, reason: SkipReason, label: str) -> None:
     assert entry_of(row) == Entry(skipped=reason, label=label)
+
+
+@pytest.mark.parametrize("row", [{}, 7, "text", [], {"item": []}, {"track": "x"}, {"item": {**SONG, "type": 17}}])
+def test_a_row_of_no_known_form_is_not_taken_for_a_removed_track(row: object) -> None:
+    with pytest.raises(BadAnswer):
+        decode.page(a_page({"item": SONG}, row), 0)
 
 
 @pytest.mark.parametrize("key", ["id", "uri"])
@@ -256,7 +259,7 @@ def test_a_playlist_is_decoded_whole() -> None:
         ({"items": None}, "total", None),
         ({"items": [1, 2]}, "total", None),
         ({"items": {"total": "3"}}, "total", None),
-        ({"name": None}, "name", ""),
+        ({"name": ""}, "name", ""),
         ({"description": None}, "description", ""),
         ({"owner": None}, "owned", False),
         ({"owner": {"id": "other", "display_name": None}}, "owner_name", "other"),
@@ -279,6 +282,23 @@ def test_details_of_a_playlist(change: dict[str, Any], field: str, expected: obj
 def test_rows_that_are_no_playlist_are_counted_and_dropped(row: object) -> None:
     listing = decode.listing(a_page(row, a_playlist()), 0, ME)
     assert (len(listing.heads), listing.rows, listing.total) == (1, 2, 2)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        a_playlist(name=None),
+        a_playlist(name=17),
+        a_playlist(description=[]),
+        a_playlist(id=None, uri="spotify:playlist:abc", name=None),
+        {key: value for key, value in a_playlist().items() if key != "name"},
+        {key: value for key, value in a_playlist().items() if key != "description"},
+    ],
+)
+def test_a_playlist_that_is_not_whole_tears_the_listing(row: object) -> None:
+    listing = decode.listing(a_page(row, a_playlist()), 0, ME)
+    assert (len(listing.heads), listing.rows, listing.torn) == (1, 2, True)
+    assert not decode.listing(a_page(None, {}, a_playlist(name="")), 0, ME).torn
 
 
 def test_a_listing_without_a_total_is_readable() -> None:
