@@ -36,15 +36,11 @@ def _quota(message: str) -> JobError:
     return Throttled(message, retry_after=None)
 
 
-def _sign_in(message: str) -> JobError:
-    return AuthError(message, TOKEN_HINT)
-
-
 CODES: Mapping[int, Callable[[str], JobError]] = {
     4: _quota,  # "Quota limit exceeded", quoted in issue threads; the service never says for how long
     100: Declined,  # "items limit exceeded" in the lists of other clients; never recorded
     200: Forbidden,  # recorded: a token is needed. Below OWN it means that ours is not accepted, see _refusal
-    300: _sign_in,  # token invalid, expired or revoked (other clients)
+    300: Forbidden,  # token invalid, expired or revoked (other clients). Where one was sent a person must act
     500: BadAnswer,  # "Wrong parameter", recorded; also duplicates, see _refusal
     501: BadAnswer,  # a parameter is missing (other clients)
     600: NotFound,  # a search that Deezer cannot parse finds nothing (other clients)
@@ -93,7 +89,7 @@ class PublicApi:
         if error:
             raise self._refusal(error, path)
         if status == 401:
-            raise AuthError("Deezer refuses the access token (HTTP 401)", TOKEN_HINT)
+            raise self._unsigned("Deezer refuses the access token (HTTP 401)")
         if status == 403:
             raise Forbidden("Deezer does not allow this (HTTP 403)")
         if status >= 400:
@@ -140,8 +136,12 @@ class PublicApi:
         code = number(said.get("code"))
         message = answers.quoted(said.get("message") or error, self._redactor)
         text = f"Deezer answered with error {'without code' if code is None else code}: {message}"
-        if code == 200 and path.startswith(OWN):
-            return _sign_in(text)
+        if code == 300 or (code == 200 and path.startswith(OWN)):
+            return self._unsigned(text)
         if code == 500 and "already exists" in message.lower():
             return Declined(text, already=True)
         return CODES.get(code, BadAnswer)(text) if code is not None else BadAnswer(text)
+
+    def _unsigned(self, message: str) -> JobError:
+        """The error of a call that was not taken for the account's. Without a token nobody can renew one."""
+        return AuthError(message, TOKEN_HINT) if self._token else Forbidden(message)

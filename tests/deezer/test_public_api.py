@@ -166,10 +166,18 @@ def test_forms_stay_out_of_the_url(sandbox: Sandbox, api: PublicApi) -> None:
     assert "Ä & =?" in sandbox.deezer.state().playlists
 
 
+@pytest.mark.parametrize("effect", [Status(401, body="{}"), TokenExpired()])
+def test_where_no_token_was_sent_nobody_is_told_to_renew_it(sandbox: Sandbox, effect: Effect) -> None:
+    """The catalogue is asked without a token, also by those who have an ARL."""
+    with closing(PublicApi(f"{sandbox.url}/deezer/api", Redactor())) as api:
+        sandbox.misbehave(Fault(effect))
+        assert isinstance(failed(api, "track/isrc:GBAYE0601498"), Forbidden)
+
+
 def test_without_a_token_none_is_sent(sandbox: Sandbox) -> None:
     with closing(PublicApi(f"{sandbox.url}/deezer/api", Redactor())) as api:
         api.request("GET", "search", 5.0, params={"q": "love"})
-        assert isinstance(failed(api, "user/me"), AuthError)
+        assert isinstance(failed(api, "user/me"), Forbidden)
     assert "access_token" not in sandbox.log.all()[0].query
 
 
