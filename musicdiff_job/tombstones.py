@@ -51,6 +51,8 @@ def _ours_alone(session: Session, part: Part) -> bool | None:
     try:
         contents = session.target.tracks(part.playlist)
     except NotFound:
+        if session.knows_target() and part.playlist in session.listed():
+            raise  # Deezer lists it, so it is there
         return None
     placed = {pair.target for pair in part.base}
     # Of the hidden entries only the number is known: no more than those of ours that are not seen.

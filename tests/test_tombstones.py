@@ -8,8 +8,8 @@ from memory_stage import Stage, matched
 
 from musicdiff_job.core.checkpoint import Conflict, ConflictKind, Mirror, Pair, Part
 from musicdiff_job.core.decide import FAVOURITES
-from musicdiff_job.core.errors import BadAnswer
-from musicdiff_job.core.model import CollectionId, Kind, PlaylistId, SourceId, TargetId
+from musicdiff_job.core.errors import BadAnswer, NotFound
+from musicdiff_job.core.model import CollectionId, Kind, PlaylistId, SourceId, TargetContents, TargetId
 from musicdiff_job.core.plan import DeletePlaylist, Refused
 from musicdiff_job.core.summary import CollectionState
 from musicdiff_job.session import Session
@@ -85,6 +85,24 @@ def test_the_favourites_are_never_deleted() -> None:
     known = msgspec.structs.replace(known, parts=(Part(FAVOURITES),))
     bury(session, known, delete=True)
     assert stage.target.writes == []
+
+
+def test_a_playlist_that_deezer_lists_is_not_taken_for_gone() -> None:
+    """One false "no such playlist" left it on Deezer for ever, with nobody to follow it."""
+    stage, session, known = begin([1, 2])
+    session.listed()
+    read = stage.target.tracks
+
+    def lost(playlist: PlaylistId) -> TargetContents:
+        raise NotFound("no data")
+
+    stage.target.tracks = lost  # type: ignore[method-assign]
+    with pytest.raises(NotFound):
+        bury(session, known, delete=True)
+    assert session.checkpoint.mirrors[GONE].parts == known.parts
+    stage.target.tracks = read  # type: ignore[method-assign]
+    bury(session, known, delete=True)
+    assert stage.own() == {}
 
 
 def test_a_playlist_that_is_gone_already_is_no_trouble() -> None:
