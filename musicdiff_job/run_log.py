@@ -8,7 +8,16 @@ from datetime import datetime
 import msgspec
 
 from musicdiff_job.core.checkpoint import Checkpoint
-from musicdiff_job.core.errors import Interrupted, JobError, LedgerSpent, OutOfBudget, RateLimited, SkipCollection
+from musicdiff_job.core.errors import (
+    Interrupted,
+    JobError,
+    LedgerSpent,
+    OutOfBudget,
+    RateLimited,
+    SkipCollection,
+    StopRun,
+    Wait,
+)
 from musicdiff_job.core.model import CollectionId
 from musicdiff_job.core.outcome import Outcome, exit_code
 from musicdiff_job.core.summary import CollectionResult, ConflictLine, ErrorLine, Summary, outcome_of, totals_of
@@ -38,13 +47,15 @@ class RunLog:
             self.signal = error.signal
         if isinstance(error, RateLimited | LedgerSpent):
             self.retry_at.append(error.until)
-        line = ErrorLine(where, error.message, error.hint)
+        hint = error.hint or ("" if isinstance(error, StopRun) else "Nothing to do for you: a later run goes on")
+        line = ErrorLine(where or (str(error.service) if isinstance(error, Wait) else ""), error.message, hint)
         if line not in self.errors and not isinstance(error, OutOfBudget | Interrupted):
             self.errors.append(line)
 
     def failed(self, error: JobError, where: str) -> None:
         """One collection could not be worked on; the others' work goes on."""
-        self.errors.append(ErrorLine(where, error.message, error.hint))
+        hint = error.hint or "Its mirror stays as it is; the next run tries again"
+        self.errors.append(ErrorLine(where, error.message, hint))
 
     def crashed(self, error: Exception) -> None:
         """A bug. What was saved stands."""
@@ -57,7 +68,8 @@ class RunLog:
     def unlisted(self, error: SkipCollection, where: str) -> None:
         """A service would not list its playlists at all: for this run it is as good as down."""
         self.stops.add(Outcome.UNAVAILABLE)
-        self.failed(error, where)
+        hint = error.hint or "Nothing is concluded from it; the next run asks again"
+        self.errors.append(ErrorLine(where, error.message, hint))
 
     def torn(self, playlists: int) -> None:
         """The source did not list all of its collections: what is not among these waits, and nothing is concluded."""

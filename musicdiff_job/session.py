@@ -16,9 +16,9 @@ import msgspec
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror
 from musicdiff_job.core.decide import FAVOURITES
-from musicdiff_job.core.errors import SkipCollection
+from musicdiff_job.core.errors import SkipCollection, Unavailable
 from musicdiff_job.core.match import Rules
-from musicdiff_job.core.model import CollectionHead, PlaylistId, SourceId, TargetHead, TargetId
+from musicdiff_job.core.model import CollectionHead, PlaylistId, Service, SourceId, TargetHead, TargetId
 from musicdiff_job.core.outcome import ExitCodes
 from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import Trigger
@@ -78,7 +78,7 @@ class Session:
         self.created: set[PlaylistId] = set()
         self._saved_at = job.clock.monotonic()
         self._listed: dict[PlaylistId, TargetHead] | None = None
-        self._unlisted: SkipCollection | None = None
+        self._unlisted: Unavailable | None = None
 
     @property
     def gate(self) -> Gate:
@@ -113,15 +113,18 @@ class Session:
 
     def listed(self) -> dict[PlaylistId, TargetHead]:
         """The target's playlists, read once per run; the favourites stand under ``FAVOURITES`` too, as parts name
-        them. Raises what ``Target.playlists`` raises."""
+        them. Raises what ``Target.playlists`` raises; a target that will not list its playlists is ``Unavailable``."""
         if self._unlisted is not None:
             raise self._unlisted  # asked again it would say the same, for every collection
         if self._listed is None:
             try:
                 self._listed = self._read_listing()
-            except SkipCollection as error:
+            except Unavailable as error:
                 self._unlisted = error
                 raise
+            except SkipCollection as error:
+                self._unlisted = Unavailable(error.message, error.hint, service=Service.DEEZER)
+                raise self._unlisted from None
         return self._listed
 
     def listed_again(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from musicdiff_job.core.checkpoint import Account, Mirror
-from musicdiff_job.core.errors import SkipCollection, Wait, WrongAccount
+from musicdiff_job.core.errors import SkipCollection, Unavailable, Wait, WrongAccount
 from musicdiff_job.core.model import CollectionHead, Kind, Library, Service
 from musicdiff_job.core.override_file import fingerprint
 from musicdiff_job.core.policy import OnSourceDeleted
@@ -19,13 +19,17 @@ from musicdiff_job.tombstones import bury
 
 def pin_accounts(session: Session) -> None:
     """Make sure that the credentials open the accounts that this checkpoint is about. A credential that has been seen
-    before needs no call. Raises what ``account()`` raises: what cannot be told is neither read nor written."""
+    before needs no call. Raises what ``account()`` raises: what cannot be told is neither read nor written. A service
+    that does not tell whose account it is, is ``Unavailable``."""
     for service, account in ((Service.SPOTIFY, session.source), (Service.DEEZER, session.target)):
         pinned = session.checkpoint.accounts.get(service)
         credential = account.credential()
         if pinned is not None and pinned.credential == credential:
             continue
-        found = account.account()
+        try:
+            found = account.account()
+        except SkipCollection as error:
+            raise Unavailable(error.message, "Nothing was done; the next run asks again", service=service) from None
         if pinned is not None and pinned.id != found:
             raise WrongAccount(
                 f"the {service} credentials belong to account {found}, this checkpoint to account {pinned.id}",
@@ -61,8 +65,6 @@ def look_around(session: Session, log: RunLog) -> Library | None:
             session.listed()
     except Wait as wait:
         log.stopped(wait, "deezer")
-    except SkipCollection as error:
-        log.unlisted(error, "deezer")
     if library is not None and library.complete:
         _mark_missing(session, log, library)
     elif library is not None:

@@ -415,6 +415,40 @@ def test_a_shared_look_of_other_faults(tmp_path: Path, credential: Credential) -
             assert rig.playlists()[name] == wanted(rig, name)
 
 
+@pytest.mark.parametrize(
+    ("service", "path", "nonsense"),
+    [
+        ("spotify", "/me/", {"id": None}),
+        ("deezer", "/user/me", {"id": -1}),
+        ("gateway", "/deezer.getUserData", {"error": [], "results": {}}),
+    ],
+)
+def test_a_service_that_does_not_say_whose_account_it_is_is_as_good_as_down(
+    tmp_path: Path, service: str, path: str, nonsense: object
+) -> None:
+    """It was told as a collection that failed, though none had been looked at."""
+    with open_rig(tmp_path, small(), credential="token" if service == "deezer" else "arl") as rig:
+        rig.sandbox.misbehave(Fault(service=service, path=path, effect=WrongJson(nonsense), count=ALWAYS))
+        summary = rig.run()
+        assert summary.outcome is Outcome.UNAVAILABLE
+        (error,) = summary.errors
+        assert error.message
+        assert error.hint
+        assert rig.sandbox.deezer.writes() == ()
+
+
+def test_everything_that_goes_wrong_comes_with_advice(tmp_path: Path) -> None:
+    with open_rig(tmp_path, small()) as rig:
+        rig.sandbox.misbehave(
+            Fault(service="spotify", path="/playlists/*", effect=WrongJson({}), count=2),
+            Fault(service="spotify", path="/playlists/*", effect=rate_limited(900), count=ALWAYS),
+            Fault(service="gateway", path="/playlist.create", effect=WrongJson({"error": [], "results": False})),
+        )
+        summary = rig.run()
+        assert len(summary.errors) >= 3
+        assert [error for error in summary.errors if not error.hint] == []
+
+
 def test_other_credentials_on_the_same_checkpoint_are_refused(tmp_path: Path) -> None:
     with open_rig(tmp_path, small()) as rig:
         rig.run()

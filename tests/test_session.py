@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from memory_stage import Stage
 
 from musicdiff_job.core.budget import LedgerRule
 from musicdiff_job.core.checkpoint import Mirror, NotBefore, Part
 from musicdiff_job.core.decide import FAVOURITES
-from musicdiff_job.core.errors import RateLimited, Throttled
-from musicdiff_job.core.model import PlaylistId, Service
+from musicdiff_job.core.errors import BadAnswer, JobError, RateLimited, Throttled, Unavailable
+from musicdiff_job.core.model import PlaylistId, Service, TargetHead
 from musicdiff_job.gate import Gate, Limits
 from musicdiff_job.session import SAVE_EVERY, Session
 
@@ -38,6 +39,24 @@ def test_the_listing_is_asked_for_once_and_what_is_added_to_it_stays() -> None:
     assert set(session.listed()) == {"1", "2", "9", FAVOURITES}
     assert session.listed()[FAVOURITES].loved, "as parts name the list of favourites"
     assert session.knows_target()
+
+
+@pytest.mark.parametrize("trouble", [BadAnswer("nonsense"), Unavailable("down", service=Service.DEEZER)])
+def test_a_listing_that_fails_is_not_asked_for_by_every_collection(trouble: JobError) -> None:
+    stage = Stage()
+    session = stage.session()
+    asked: list[int] = []
+
+    def fail() -> tuple[TargetHead, ...]:
+        asked.append(1)
+        raise trouble
+
+    stage.target.playlists = fail  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(Unavailable, match=trouble.message):
+            session.listed()
+    assert len(asked) == 1
+    assert not session.knows_target()
 
 
 def test_bound_are_the_playlists_of_all_mirrors() -> None:
