@@ -55,6 +55,8 @@ BATCH = 50
 """Songs per call to begin with. Other clients send from 3 (2019) to all at once."""
 PAGE = 2000
 """Rows asked for per call, as the web player does; some got no more than 500."""
+MOST_PAGES = 200
+"""Pages of one list; a gateway that gives few rows at a time, and never the last ones, is stopped."""
 MANY = 10_000
 """Rows asked for where an answer has no second page."""
 LOOKUP = 200
@@ -116,7 +118,7 @@ class DeezerGateway:
             if page.total is None or page.total <= len(page.rows):
                 heads = (decode.gateway_head(row, signed_in.account, signed_in.loved) for row in page.rows)
                 return tuple(head for head in heads if head is not None)
-        raise BadAnswer(f"the gateway lists {len(page.rows)} of {page.total} playlists")
+        raise BadAnswer(f"Deezer's gateway lists {len(page.rows)} of {page.total} playlists")
 
     def header(self, playlist: PlaylistId) -> Header:
         """See ``ports.Target``."""
@@ -171,7 +173,7 @@ class DeezerGateway:
         rows: dict[object, object] = {}
         start = 0
         first: decode.Page | None = None
-        while True:
+        for _ in range(MOST_PAGES):
             asked = {**body, "start": start, "nb": PAGE}
             page = self._session.call(method, asked, decode.gateway_page)
             first = first or page
@@ -186,7 +188,8 @@ class DeezerGateway:
                 return decode.Page(tuple(rows.values()), first.total, first.checksum)
             start = page.follows if page.follows and start < page.follows <= start + PAGE else start + step
             if start > MANY + PAGE:
-                raise BadAnswer("a list on Deezer does not end")
+                break
+        raise BadAnswer("a list on Deezer does not end")
 
     def _favourites_by_id(self) -> TargetContents:
         found = self._list("song.getFavoriteIds", {"checksum": None})

@@ -140,7 +140,7 @@ class GatewaySession:
                 results = self._results(*self._send(method, body, token, timeout))
                 if not write and not isinstance(results, dict):
                     # All that is read here is an object; anything else says nothing, least of all that there is none.
-                    raise Transient("the gateway's results are not an object")
+                    raise Transient("the results of Deezer's gateway are not an object")
                 return parse(results)
 
             try:
@@ -149,7 +149,7 @@ class GatewaySession:
                 refused = error.message
             if not last:
                 signed_in = self._open()
-        raise AuthError(f"the gateway refuses the session that it has just opened: {refused}", ARL_HINT)
+        raise AuthError(f"Deezer's gateway refuses the session that it has just opened: {refused}", ARL_HINT)
 
     def _open(self) -> decode.SignIn:
         silent = False
@@ -167,7 +167,7 @@ class GatewaySession:
             except Unauthorized as error:
                 # There is no session yet that could be refused; it says nothing about the ARL.
                 refused = error.message
-            raise Transient(f"the gateway opens no session: {refused}")
+            raise Transient(f"Deezer's gateway opens no session: {refused}")
 
         try:
             found = self._door.call(Service.DEEZER, request, auth=True)
@@ -190,14 +190,14 @@ class GatewaySession:
         if error:
             raise self._refusal(error)
         if status == 401:
-            raise _sign_in("the gateway refuses the session (HTTP 401)")
+            raise _sign_in("Deezer's gateway refuses the session (HTTP 401)")
         if status == 403:
-            raise Forbidden("the gateway does not allow this (HTTP 403)")
+            raise Forbidden("Deezer's gateway does not allow this (HTTP 403)")
         if status >= 400:
-            raise BadAnswer(f"the gateway refused a request (HTTP {status})")
+            raise BadAnswer(f"Deezer's gateway refused a request (HTTP {status})")
         if "results" not in envelope:
             # {}, null and false have been met instead of an envelope; they say nothing either way.
-            raise Transient("the gateway answered without results")
+            raise Transient("Deezer's gateway answered without results")
         return envelope["results"]
 
     def _send(
@@ -224,7 +224,7 @@ class GatewaySession:
         keys = obj(error) or {str(key): "" for key in array(error)}
         key, message = next(iter(keys.items()), ("", ""))
         quoted = answers.quoted(message, self._redactor)
-        text = f"the gateway answered {answers.quoted(key, self._redactor)}: {quoted}"
+        text = f"Deezer's gateway answered {answers.quoted(key, self._redactor)}: {quoted}"
         if key == "GATEWAY_ERROR":
             return GATEWAY_ERRORS.get(quoted.lower(), UnknownMethod)(text)
         return ERRORS.get(key, BadAnswer)(text)

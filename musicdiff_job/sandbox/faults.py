@@ -17,13 +17,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Final, assert_never
 
 import msgspec
 
-from musicdiff_job.sandbox.http import Response
+from musicdiff_job.sandbox.http import Request, Response
 
 ALWAYS: Final = 1_000_000_000
 """As ``count`` of a fault: every matching call from then on."""
@@ -98,6 +98,10 @@ class EditJson(msgspec.Struct, frozen=True, tag="edit_json", omit_defaults=True)
     remove: bool = False
 
 
+class FirstPage(msgspec.Struct, frozen=True, tag="first_page"):
+    """The first page of a list, whichever was asked for, as endpoints do that ignore the offset (observed)."""
+
+
 Effect = (
     Status
     | Html200
@@ -112,6 +116,7 @@ Effect = (
     | TokenExpired
     | WrongJson
     | EditJson
+    | FirstPage
 )
 
 
@@ -190,6 +195,17 @@ class FaultRules:
             return chosen
 
 
+def understood(effect: Effect | None, request: Request) -> Request:
+    """The request as the service takes it."""
+    if not isinstance(effect, FirstPage):
+        return request
+    query = {name: value for name, value in request.query.items() if name not in ("offset", "index")}
+    body = request.body
+    if b'"start"' in body:
+        body = json.dumps({**request.json(), "start": 0}).encode()
+    return replace(request, query=query, body=body)
+
+
 def deliver(
     effect: Effect | None, service: str, serve: Callable[[], Response], wait: Callable[[float], object]
 ) -> Response | Dropped:
@@ -232,6 +248,8 @@ def deliver(
             return Response.of(value)
         case EditJson(path=path, value=value, remove=remove):
             return _edited(serve(), path, value, remove=remove)
+        case FirstPage():
+            return serve()
         case _:
             assert_never(effect)
 

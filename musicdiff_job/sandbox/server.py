@@ -24,7 +24,7 @@ from musicdiff_job.sandbox.calls import CallLog
 from musicdiff_job.sandbox.deezer_account import PERMISSIONS, DeezerAccount, DeezerSwitches
 from musicdiff_job.sandbox.deezer_gateway import DeezerGateway
 from musicdiff_job.sandbox.deezer_rest import DeezerRest
-from musicdiff_job.sandbox.faults import Dropped, Fault, FaultRules, deliver
+from musicdiff_job.sandbox.faults import Dropped, Fault, FaultRules, deliver, understood
 from musicdiff_job.sandbox.http import Request, Response, SandboxService
 from musicdiff_job.sandbox.spotify import SpotifyApi
 from musicdiff_job.sandbox.spotify_accounts import SpotifyAccounts, SpotifyGrants, TokenMode
@@ -152,12 +152,9 @@ class Sandbox:
         path = f"/{request.query.get('method', '')}" if service == "gateway" else request.path
         if self.latency:
             self._stopping.wait(self.latency)
-        answer = deliver(
-            self.faults.take(service, request.method, path),
-            service,
-            lambda: self._services[service].handle(request),
-            self._stopping.wait,
-        )
+        effect = self.faults.take(service, request.method, path)
+        taken = understood(effect, request)
+        answer = deliver(effect, service, lambda: self._services[service].handle(taken), self._stopping.wait)
         status = 0 if isinstance(answer, Dropped) else answer.status
         self.log.record(service, request.method, path, request.query, status)
         return answer

@@ -5,8 +5,8 @@ Theory. Three kinds of apps exist at once and nothing tells them apart: since Fe
 https://developer.spotify.com/documentation/web-api/tutorials/february-2026-migration-guide). Clients saw the new
 paths answer with the old keys, so path and keys are taken as independent: both names are read everywhere.
 
-Two kinds of flaws are kept apart. What Spotify is known to send (a null row, a null track, one without an id) becomes a
-skipped entry, because rows hold their offset and losing one would shift all others. A flaw of the page (no list of
+Two kinds of flaws are kept apart. What Spotify is known to send (a null row, a null track, one without an id) becomes
+a skipped entry, because rows hold their offset and losing one would shift all others. A flaw of the page (no list of
 rows, no total, a row in none of the forms we know) is a ``BadAnswer``: what is not understood must not look removed.
 No other exception comes out of here, whatever JSON goes in.
 """

@@ -23,7 +23,7 @@ from musicdiff_job.core.plan import (
     Written,
 )
 from musicdiff_job.core.secret import Redactor, Secret
-from musicdiff_job.deezer.gateway import DeezerGateway
+from musicdiff_job.deezer.gateway import MOST_PAGES, DeezerGateway
 from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.faults import ALWAYS, Fault, JsonFalse, ResetAfter, WrongJson
 from musicdiff_job.sandbox.server import SANDBOX_ARL, Sandbox
@@ -218,6 +218,13 @@ def test_a_list_without_end_is_given_up(sandbox: Sandbox, target: DeezerGateway)
     sandbox.misbehave(Fault(answered(page), path="/playlist.getSongs", count=ALWAYS))
     with pytest.raises(BadAnswer, match="end"):
         target.tracks(PLAYLIST)
+
+
+def test_a_list_that_goes_on_in_small_steps_is_given_up_too(sandbox: Sandbox, target: DeezerGateway) -> None:
+    sandbox.misbehave(Fault(answered({"data": rows(1), "total": 99}), path="/playlist.getSongs", count=ALWAYS))
+    with pytest.raises(BadAnswer, match="end"):
+        target.tracks(PLAYLIST)
+    assert len(sandbox.log.all()) == 1 + MOST_PAGES
 
 
 def test_favourites_can_be_read_by_id(sandbox: Sandbox, target: DeezerGateway) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from musicdiff_job.sandbox import faults
 from musicdiff_job.sandbox.faults import Dropped, Effect, Fault, FaultRules, deliver
-from musicdiff_job.sandbox.http import Response
+from musicdiff_job.sandbox.http import Request, Response
 
 EFFECTS: list[Effect] = [
     faults.Status(502, {"Content-Type": "text/html"}, "<h1>Bad gateway</h1>"),
@@ -28,6 +28,7 @@ EFFECTS: list[Effect] = [
     faults.WrongJson({"data": None}),
     faults.EditJson(("more", -1), value="x"),
     faults.EditJson(("answer",), remove=True),
+    faults.FirstPage(),
 ]
 RIGHT = Response.of({"answer": "right", "more": [1, 2, 3]})
 
@@ -66,7 +67,8 @@ def test_without_an_effect_the_answer_is_right() -> None:
 def test_only_some_effects_apply_the_request(effect: Effect) -> None:
     service = Service()
     service.deliver(effect)
-    applies = isinstance(effect, faults.TruncatedJson | faults.ResetAfter | faults.Slow | faults.EditJson)
+    late_or_spoilt = faults.TruncatedJson | faults.ResetAfter | faults.Slow | faults.EditJson | faults.FirstPage
+    applies = isinstance(effect, late_or_spoilt)
     assert service.applied == (1 if applies else 0)
 
 
@@ -126,6 +128,15 @@ def test_one_value_of_the_right_answer_is_edited(edit: faults.EditJson, expected
     service = Service()
     assert parsed(service.deliver(edit)) == expected
     assert service.applied == 1
+
+
+def test_the_first_page_is_given_whichever_was_asked_for() -> None:
+    asked = Request("GET", "/me/playlists", query={"offset": "50", "index": "50", "limit": "50"})
+    assert faults.understood(faults.FirstPage(), asked).query == {"limit": "50"}
+    gateway = Request("POST", "/", query={"method": "playlist.getSongs"}, body=b'{"start": 500, "nb": 2000}')
+    assert faults.understood(faults.FirstPage(), gateway).json() == {"start": 0, "nb": 2000}
+    assert faults.understood(faults.EmptyBody(), asked) is asked
+    assert faults.understood(None, gateway) is gateway
 
 
 def test_quota_and_expiry_speak_the_services_language() -> None:
