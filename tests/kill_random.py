@@ -8,6 +8,7 @@ from typing import Any
 
 from kill_scenes import Edit, Past, Placed, Scene, counterpart, drop, foreign, list_id, matched
 
+from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.model import LIKED, CollectionId
 from musicdiff_job.sandbox.deezer_account import DeezerAccount
 from musicdiff_job.sandbox.world import SpotifyAccount
@@ -188,7 +189,7 @@ class _Draw:
         return [lambda spotify, _: spotify.like(track)]
 
     def unlike(self) -> list[Edit]:
-        liked = [track for track in self.liked if (str(LIKED), counterpart(track)) not in self.hand_removed]
+        liked = [track for track in self.liked if (FAVOURITES, counterpart(track)) not in self.hand_removed]
         return self._unlike(self.pick.choice(liked)) if liked else []
 
     def _unlike(self, track: str) -> list[Edit]:
@@ -213,7 +214,7 @@ class _Draw:
                 edits.append(self._hand_remove(playlist, bound[playlist], self.pick.choice(held)))
         if self.favourites and self.pick.random() < 0.4:
             track = self.foreign.pop()
-            self.hand_added.add((str(LIKED), track))
+            self.hand_added.add((FAVOURITES, track))
             if after:
                 self.unplaced.add(track)
             edits.append(lambda _, deezer: deezer.like_by_hand(track))
@@ -222,7 +223,7 @@ class _Draw:
             mine = self.pick.choice(likes)
             liked = counterpart(mine)
             self.settled.discard((LIKED, mine))
-            self.hand_removed.add((str(LIKED), liked))
+            self.hand_removed.add((FAVOURITES, liked))
             self.unplaced.add(liked)  # with hand edits overwritten it is liked again, whenever a run gets to it
             edits.append(lambda _, deezer: deezer.unlike_by_hand(liked))
         return edits

@@ -20,7 +20,7 @@ from rig import Credential, Rig
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core import document
 from musicdiff_job.core.checkpoint import Checkpoint
-from musicdiff_job.core.model import LIKED
+from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.sandbox.catalogue import load_catalogue
 from musicdiff_job.sandbox.deezer_account import DeezerAccount
@@ -32,7 +32,7 @@ from musicdiff_job.sandbox.world import SpotifyAccount
 
 Edit = Callable[[SpotifyAccount, DeezerAccount], None]
 Placed = frozenset[tuple[str, int]]
-"""Collections (by the mirror's id) and Deezer tracks."""
+"""Collections (the mirror's id, or ``favourites``) and Deezer tracks."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,22 @@ class Scene:
     unplaced: frozenset[int] = frozenset()
 
     @property
+    def deezer_switches(self) -> DeezerSwitches:
+        return _switches(self.switches)
+
+    @property
     def lags(self) -> bool:
         """Whether Deezer's reads may be older than its last write."""
         return bool(self.switches.get("read_lag"))
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what people do on Deezer stays."""
+        return self.settings.get("MUSICDIFF_SYNC_HAND_EDITS", "keep") == "keep"
+
+    @property
+    def likes_in_playlist(self) -> bool:
+        return self.settings.get("MUSICDIFF_SYNC_LIKED_AS") == "playlist"
 
     @property
     def known(self) -> Checkpoint:
@@ -93,8 +106,7 @@ class Past:
 
     def sync(self) -> None:
         """Undisturbed runs until one has nothing to do, a day ago."""
-        options = {"quota_calls": None, **self.switches}
-        with Sandbox(self.spotify, self.deezer, switches=DeezerSwitches(**options)) as sandbox:
+        with Sandbox(self.spotify, self.deezer, switches=_switches(self.switches)) as sandbox:
             self.folder.mkdir(parents=True, exist_ok=True)
             rig = Rig(sandbox, self.folder, self.credential, self.settings, Yesterday())
             for _ in range(20):
@@ -162,6 +174,10 @@ def drop(spotify: SpotifyAccount, playlist: str, track: str) -> None:
     spotify.remove_at(playlist, [entry.content for entry in known.entries].index(CatalogueTrack(track)))
 
 
+def _switches(turned: dict[str, Any]) -> DeezerSwitches:
+    return DeezerSwitches(**{"quota_calls": None, **turned})
+
+
 def _portions() -> Callable[[int], list[str]]:
     tracks: Iterator[str] = iter(matched())
     return lambda count: [next(tracks) for _ in range(count)]
@@ -214,6 +230,8 @@ def every_write(credential: Credential, folder: Path) -> Scene:
     def rethink(spotify: SpotifyAccount, deezer: DeezerAccount) -> None:
         drop(spotify, morning, m[7])
         spotify.add_track(morning, m[1])
+        spotify.rename(morning, "Morning walk")
+        spotify.set_description(morning, "Tea")
         drop(spotify, new, n[1])
         spotify.add_track(new, n[3])
         spotify.rename(later, "Much later")
@@ -226,19 +244,14 @@ def every_write(credential: Credential, folder: Path) -> Scene:
         deezer.like_by_hand(x[4])
         deezer.unlike_by_hand(counterpart(k[3]))
 
-    mine, likes = list_id(morning), str(LIKED)
+    mine, theirs = list_id(morning), list_id(evening)
+    added = {(theirs, x[0]), (mine, x[1]), (mine, x[3]), (FAVOURITES, x[2]), (FAVOURITES, x[4])}
+    removed = {(mine, m[3]), (mine, m[4]), (FAVOURITES, k[0]), (FAVOURITES, k[3])}
     return past.scene(
         "every write",
         rethink,
-        hand_added=frozenset({(list_id(evening), x[0]), (mine, x[1]), (mine, x[3]), (likes, x[2]), (likes, x[4])}),
-        hand_removed=frozenset(
-            {
-                (mine, counterpart(m[3])),
-                (mine, counterpart(m[4])),
-                (likes, counterpart(k[0])),
-                (likes, counterpart(k[3])),
-            }
-        ),
+        hand_added=frozenset(added),
+        hand_removed=frozenset((where, counterpart(track)) for where, track in removed),
         unplaced=frozenset({counterpart(k[2]), x[4]}),
     )
 
@@ -269,11 +282,10 @@ def first_sync(credential: Credential, folder: Path) -> Scene:
         spotify.like(k[3])
         deezer.like_by_hand(x[3])
 
+    theirs = list_id(evening)
     return past.scene(
         "first sync",
         rethink,
-        hand_added=frozenset(
-            {(list_id(evening), x[0]), (list_id(evening), x[1]), (str(LIKED), x[2]), (str(LIKED), x[3])}
-        ),
+        hand_added=frozenset({(theirs, x[0]), (theirs, x[1]), (FAVOURITES, x[2]), (FAVOURITES, x[3])}),
         unplaced=frozenset({x[3]}),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from kill_scenes import Scene
+from kill_scenes import Scene, counterpart, list_id
 from killing import Place
 
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror
@@ -15,8 +15,10 @@ from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import LIKED, PlaylistId
 from musicdiff_job.sandbox.deezer_library import DeezerLibrary, DeezerPlaylist
+from musicdiff_job.sandbox.spotify_library import CatalogueTrack
+from musicdiff_job.sandbox.world import SpotifyAccount
 
-PASSING = frozenset(
+VOLATILE = frozenset(
     {
         "fingerprint", "modified", "acknowledged", "playlist",
         "synced_at", "verified_at", "seen_at", "tried_at", "retry_at", "missing_since", "missing_runs", "notes",
@@ -31,7 +33,7 @@ class Losses(msgspec.Struct, frozen=True):
     ``lost`` are wanted and were never placed, ``wrongly_removed`` were there and should be, ``duplicated`` are there
     twice (or the job tried to add what was there), ``left_behind`` should have been removed. ``misplaced`` counts
     collections in another order or under another header, ``misremembered`` those of which the job believes something
-    else, ``restless`` trials that never came to be in sync."""
+    else, ``restless`` trials that never came to be in sync, ``checkpoints_lost`` damaged checkpoints."""
 
     lost: int = 0
     duplicated: int = 0
@@ -44,6 +46,7 @@ class Losses(msgspec.Struct, frozen=True):
     misplaced: int = 0
     misremembered: int = 0
     restless: int = 0
+    checkpoints_lost: int = 0
 
     def __add__(self, other: Losses) -> Losses:
         return Losses(*(mine + its for mine, its in zip(self.all(), other.all(), strict=True)))
@@ -59,7 +62,7 @@ class Losses(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """One Deezer playlist as a person sees it; ``ours`` is False for one that no mirror is bound to."""
+    """One Deezer playlist as a person sees it."""
 
     title: str
     tracks: tuple[int, ...]
@@ -68,8 +71,8 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class World(msgspec.Struct, frozen=True):
-    """What there is, by collection (the mirror's id; a playlist that none is bound to under its own title), and what
-    the job remembers of each."""
+    """What there is, by collection (the mirror's id, ``favourites``, or the title of a playlist that nothing is bound
+    to), and what the job remembers of each. ``repeated`` counts writes that tried to add what was there."""
 
     shown: dict[str, tuple[Shown, ...]]
     remembered: dict[str, Any]
@@ -80,14 +83,14 @@ class World(msgspec.Struct, frozen=True):
 def world_of(place: Place) -> World:
     """The world of a place that has come to rest."""
     # What is not shown yet may be added twice: Deezer refuses it, and the next look shows it.
-    repeated = 0 if place.lags else place.deezer.refused_duplicates()
+    repeated = 0 if place.scene.lags else place.deezer.refused_duplicates()
     return seen(place.deezer.library(), place.checkpoint(), repeated)
 
 
 def seen(library: DeezerLibrary, checkpoint: Checkpoint, repeated: int = 0) -> World:
     """A Deezer library and a checkpoint as a world."""
     bound = {part.playlist: str(mirror.id) for mirror in checkpoint.mirrors.values() for part in mirror.parts}
-    shown: dict[str, list[Shown]] = {LIKED: [_shown(library.loved())]}
+    shown: dict[str, list[Shown]] = {FAVOURITES: [_shown(library.loved())]}
     for playlist in sorted(library.own(), key=lambda one: one.id):
         key = bound.get(PlaylistId(str(playlist.id)), f"unbound {playlist.title}")
         shown.setdefault(key, []).append(_shown(playlist))
@@ -137,6 +140,24 @@ def judge(scene: Scene, before: World, twin: World, got: World, *, restless: boo
     return losses, told
 
 
+def flaws(scene: Scene, spotify: SpotifyAccount, twin: World) -> list[str]:
+    """What is wrong with the twin's own world at the end, going by what Spotify holds and what people did on Deezer: a
+    loss that the twin shares would not be seen. The favourites may be in any order."""
+    wanted = {list_id(one.id): [entry.content for entry in one.entries] for one in spotify.playlists()}
+    contents = {key: [one.id for one in entries if isinstance(one, CatalogueTrack)] for key, entries in wanted.items()}
+    contents[LIKED if scene.likes_in_playlist else FAVOURITES] = [liked.track_id for liked in spotify.liked()]
+    told = []
+    for key, tracks in contents.items():
+        out = {track for where, track in scene.hand_removed if where == key and scene.keeps}
+        mirrored = [target for target in dict.fromkeys(map(counterpart, tracks)) if target not in out]
+        by_hand = {track for where, track in scene.hand_added if where == key and scene.keeps}
+        held = _tracks(twin.shown.get(key, ()))
+        right = set(mirrored) <= set(held) if key == FAVOURITES else held[: len(mirrored)] == mirrored
+        if not right or not by_hand <= set(held) or out & set(held):
+            told.append(f"{key} holds {held}; it should hold {mirrored} and {by_hand}, but not {out}")
+    return told
+
+
 def _entries(scene: Scene, key: str, before: Counter[int], wanted: Counter[int], found: Counter[int]) -> Losses:
     losses = Losses()
     for track in wanted.keys() | found.keys():
@@ -183,5 +204,5 @@ def _remembered(mirror: Mirror, library: DeezerLibrary) -> Any:
 
 def _steady(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _steady(inner) for key, inner in value.items() if key not in PASSING}
+        return {key: _steady(inner) for key, inner in value.items() if key not in VOLATILE}
     return [_steady(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -27,6 +27,8 @@ from unittest import mock
 
 import msgspec
 
+from musicdiff_job.core.checkpoint import Checkpoint
+
 LATE = (
     "_strptime", "deezer", "httpcore", "requests", "spotipy",
     "musicdiff_job.bootstrap", "musicdiff_job.cli.root", "musicdiff_job.cli.run",
@@ -73,7 +75,7 @@ class Watched:
         if event == "os.rename" and self._is_checkpoint(given[1]):
             self._at_save(lambda: self._rename(given[0]))
         elif event == "open" and given[2] & (os.O_WRONLY | os.O_RDWR) and self._is_checkpoint(given[0]):
-            self._at_save(lambda: os.close(os.open(self._checkpoint, given[2], 0o600)))
+            self._at_save(lambda: os.close(os.open(self._start.checkpoint, given[2], 0o600)))
 
     def _is_checkpoint(self, path: Any) -> bool:
         return isinstance(path, str | os.PathLike) and os.path.realpath(path) == self._checkpoint
@@ -143,5 +145,6 @@ if __name__ == "__main__":
     else:
         for module in LATE:
             importlib.import_module(module)
+        msgspec.json.decode(b"{}", type=Checkpoint)  # the first decoding of a type costs as much as an import
         gc.freeze()
         serve(sys.stdin.buffer, sys.stdout.buffer)

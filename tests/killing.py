@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 import msgspec
+from kill_runners import LONGEST, Runner
+from kill_scenes import Scene
 from killed_process import Start
-from rig import FAST, Credential
+from rig import FAST
 
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.checkpoint import Checkpoint
@@ -31,18 +29,16 @@ from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.summary import Summary
 from musicdiff_job.sandbox.deezer_account import DeezerAccount, Write
 from musicdiff_job.sandbox.deezer_library import DeezerLibrary, Edited, Refusal
-from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.faults import Dropped
 from musicdiff_job.sandbox.http import Request, Response
 from musicdiff_job.sandbox.server import Sandbox
-from musicdiff_job.sandbox.world import SpotifyAccount
 from musicdiff_job.store.file import FileStore
 
-PROCESS = Path(__file__).with_name("killed_process.py")
-LONGEST = 120.0
-"""Seconds that one run may take before it counts as hanging."""
 RUNS = 12
 """Runs that may be needed after the last death; two are usual, stale reads ask for more."""
+
+UNFINISHED = frozenset({Outcome.CHANGED, Outcome.MORE_TO_DO, Outcome.PARTIAL})
+"""Outcomes after which another run may well be content."""
 
 What = Literal["write", "save", "call", "instant"]
 
@@ -62,7 +58,7 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Course(msgspec.Struct, frozen=True):
-    """How an undisturbed run goes: its writes in order, and before how many of them each save stands."""
+    """How a run went: its writes in order, and how many of them came before each save."""
 
     writes: tuple[str, ...]
     saves: tuple[int, ...]
@@ -88,8 +84,9 @@ class Course(msgspec.Struct, frozen=True):
 class Reaper:
     """Kills a process when a service gets to the point."""
 
-    def __init__(self, point: Point | None) -> None:
-        self.victim: Future[int] = Future()
+    def __init__(self, runner: Runner | None = None, point: Point | None = None) -> None:
+        self.started = threading.Event()
+        self._runner = runner
         self._point = point
         self._lock = threading.Lock()
         self._passed = 0
@@ -97,23 +94,24 @@ class Reaper:
     def pass_by(self, what: What, *, late: bool) -> None:
         """A call is about to be carried out, or (late) to be answered. Raises ``ConnectionResetError`` when that is
         the point: then nothing more happens to the call."""
-        point = self._point
-        if point is None or (point.what, point.late) != (what, late):
+        point, runner = self._point, self._runner
+        if runner is None or point is None or (point.what, point.late) != (what, late):
             return
         with self._lock:
             self._passed += 1
             reached = self._passed == point.at
         if reached:
-            os.kill(self.victim.result(timeout=LONGEST), signal.SIGKILL)
+            self.started.wait(LONGEST)
+            runner.kill()
             raise ConnectionResetError("whoever asked is dead")
 
 
 class MortalAccount(DeezerAccount):
     """A Deezer account whose client may die at a write. ``done`` are the writes with the times of their ends."""
 
-    reaper = Reaper(None)
+    reaper = Reaper()
 
-    def __init__(self, library: DeezerLibrary | None) -> None:
+    def __init__(self, *, library: DeezerLibrary) -> None:
         super().__init__(library=library)
         self.done: list[tuple[float, str]] = []
 
@@ -128,96 +126,13 @@ class MortalAccount(DeezerAccount):
 class MortalSandbox(Sandbox):
     """A sandbox whose client may die at any call."""
 
-    reaper = Reaper(None)
+    reaper = Reaper()
 
     def respond(self, service: str, request: Request) -> Response | Dropped:
         self.reaper.pass_by("call", late=False)
         answer = super().respond(service, request)
         self.reaper.pass_by("call", late=True)
         return answer
-
-
-class Runner(Protocol):
-    """Starts processes, one at a time."""
-
-    def start(self, start: Start) -> int:
-        """Start one; its id, which stays its own until ``end`` has been called."""
-        ...
-
-    def end(self) -> int:
-        """Wait until it has ended; its exit status, or the number of the signal that ended it, negative."""
-        ...
-
-
-class Forks:
-    """Processes forked from one that has imported everything."""
-
-    def __init__(self) -> None:
-        self._server = subprocess.Popen([sys.executable, PROCESS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._pid = 0
-
-    def start(self, start: Start) -> int:
-        assert self._server.stdin is not None
-        self._server.stdin.write(msgspec.json.encode(start) + b"\n")
-        self._server.stdin.flush()
-        self._pid = self._number()
-        return self._pid
-
-    def end(self) -> int:
-        return self._number()
-
-    def close(self) -> None:
-        self._server.kill()
-        self._server.communicate()
-
-    def _number(self) -> int:
-        assert self._server.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._server.stdout, selectors.EVENT_READ)
-            if not selector.select(LONGEST):
-                os.kill(self._pid, signal.SIGKILL)
-                raise AssertionError(f"a run hangs for {LONGEST:.0f} s")
-        return int(self._server.stdout.readline())
-
-
-class Execs:
-    """Processes that are started as anybody would start them."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, start: Start) -> int:
-        if start.die_at:
-            self._process = subprocess.Popen([sys.executable, PROCESS, "once", msgspec.json.encode(start).decode()])
-        else:
-            with Path(start.output).open("wb") as output, Path(start.errors).open("wb") as errors:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "musicdiff_job", *start.arguments],
-                    env=start.environment,
-                    cwd=start.folder,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=errors,
-                )
-        return self._process.pid
-
-    def end(self) -> int:
-        assert self._process is not None
-        try:
-            return self._process.wait(LONGEST)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            raise AssertionError(f"a run hangs for {LONGEST:.0f} s") from None
-
-
-@contextlib.contextmanager
-def forks() -> Iterator[Forks]:
-    """A runner for as long as it is needed."""
-    runner = Forks()
-    try:
-        yield runner
-    finally:
-        runner.close()
 
 
 @dataclass(frozen=True)
@@ -243,13 +158,10 @@ class Ended:
 class Place:
     """One world: both accounts, a sandbox that serves them, and a folder with a checkpoint."""
 
+    scene: Scene
     sandbox: MortalSandbox
     deezer: MortalAccount
     folder: Path
-    credential: Credential
-    settings: dict[str, str]
-    lags: bool = False
-    """Whether Deezer's reads may be older than its last write."""
     runs: list[Ended] = field(default_factory=list)
 
     @property
@@ -262,33 +174,19 @@ class Place:
 
     def run(self, runner: Runner, point: Point | None = None) -> Ended:
         """One run, which dies at ``point`` if it gets there."""
-        reaper = self.deezer.reaper = self.sandbox.reaper = Reaper(point)
-        files = {name: self.folder / f"{name}.txt" for name in ("output", "errors", "saves")}
-        files["saves"].write_bytes(b"")
-        writes, calls = len(self.deezer.done), len(self.sandbox.log.all())
-        began = time.monotonic()
-        pid = runner.start(
-            Start(
-                arguments=("run",),
-                environment=self._environment(),
-                folder=str(self.folder),
-                checkpoint=str(self.checkpoint_file),
-                output=str(files["output"]),
-                errors=str(files["errors"]),
-                saves=str(files["saves"]),
-                die_at=point.at if point and point.what == "save" else 0,
-                late=bool(point and point.late),
-            )
-        )
-        reaper.victim.set_result(pid)
-        alarm = threading.Timer(point.at / 1000 if point else 0, os.kill, (pid, signal.SIGKILL))
+        reaper = self.deezer.reaper = self.sandbox.reaper = Reaper(runner, point)
+        writes, calls, began = len(self.deezer.done), len(self.sandbox.log.all()), time.monotonic()
+        start = self._start(point)
+        runner.start(start)
+        reaper.started.set()
+        alarm = threading.Timer(point.at / 1000 if point else 0, runner.kill)
         if point and point.what == "instant":
             alarm.start()
         status = runner.end()
         alarm.cancel()
         took = round((time.monotonic() - began) * 1000)
         done = self.deezer.done[writes:]
-        saves = [float(line) for line in files["saves"].read_text().split()]
+        saves = [float(line) for line in Path(start.saves).read_text().split()]
         course = Course(
             writes=tuple(verb for _, verb in done),
             saves=tuple(sum(at < save for at, _ in done) for save in saves),
@@ -296,7 +194,7 @@ class Place:
             milliseconds=took,
         )
         summary = None
-        if status >= 0 and (output := files["output"].read_bytes().splitlines()):
+        if status >= 0 and (output := Path(start.output).read_bytes().splitlines()):
             summary = msgspec.json.decode(output[-1], type=Summary)
         self.runs.append(Ended(status, summary, course))
         return self.runs[-1]
@@ -307,10 +205,10 @@ class Place:
         content = 0
         for _ in range(RUNS):
             ended = self.run(runner)
-            if ended.summary is None or ended.summary.outcome not in PASSING:
+            if ended.summary is None or ended.summary.outcome not in (Outcome.IN_SYNC, *UNFINISHED):
                 return False
             content = content + 1 if ended.summary.outcome is Outcome.IN_SYNC and not ended.course.writes else 0
-            if content == 1 + self.lags:
+            if content == 1 + self.scene.lags:
                 return True
         return False
 
@@ -319,33 +217,36 @@ class Place:
         said = (self.folder / "errors.txt").read_text(errors="replace")
         return "".join(f"  run {number}: {ended}\n" for number, ended in enumerate(self.runs, 1)) + said
 
-    def _environment(self) -> dict[str, str]:
+    def _start(self, point: Point | None) -> Start:
+        output, errors, saves = (self.folder / name for name in ("output.txt", "errors.txt", "saves.txt"))
+        saves.write_bytes(b"")
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        services = self.sandbox.environment(self.credential)
-        return {**kept, **services, **FAST, "MUSICDIFF_CHECKPOINT_URL": str(self.checkpoint_file), **self.settings}
-
-
-PASSING = frozenset({Outcome.IN_SYNC, Outcome.CHANGED, Outcome.MORE_TO_DO, Outcome.PARTIAL})
-"""Outcomes after which another run may well be content."""
+        return Start(
+            arguments=("run",),
+            environment={
+                **kept,
+                **self.sandbox.environment(self.scene.credential),
+                **FAST,
+                "MUSICDIFF_CHECKPOINT_URL": str(self.checkpoint_file),
+                **self.scene.settings,
+            },
+            folder=str(self.folder),
+            checkpoint=str(self.checkpoint_file),
+            output=str(output),
+            errors=str(errors),
+            saves=str(saves),
+            die_at=point.at if point and point.what == "save" else 0,
+            late=bool(point and point.late),
+        )
 
 
 @contextlib.contextmanager
-def open_place(
-    folder: Path,
-    spotify: SpotifyAccount,
-    library: DeezerLibrary | None,
-    checkpoint: bytes | None,
-    *,
-    credential: Credential,
-    settings: dict[str, str],
-    switches: dict[str, Any] | None = None,
-) -> Iterator[Place]:
-    """A world in a folder of its own, whose sandbox serves while it is entered. ``spotify`` is copied."""
+def open_place(scene: Scene, folder: Path) -> Iterator[Place]:
+    """The scene in a folder of its own, whose sandbox serves while it is entered."""
     folder.mkdir(parents=True)
-    deezer = MortalAccount(library)
-    options: dict[str, Any] = {"quota_calls": None, **(switches or {})}
-    with MortalSandbox(spotify.copy(), deezer, switches=DeezerSwitches(**options)) as sandbox:
-        place = Place(sandbox, deezer, folder, credential, settings, lags=options.get("read_lag", 0) > 0)
-        if checkpoint is not None:
-            place.checkpoint_file.write_bytes(checkpoint)
+    deezer = MortalAccount(library=scene.library)
+    with MortalSandbox(scene.spotify.copy(), deezer, switches=scene.deezer_switches) as sandbox:
+        place = Place(scene, sandbox, deezer, folder)
+        if scene.checkpoint is not None:
+            place.checkpoint_file.write_bytes(scene.checkpoint)
         yield place

@@ -1,7 +1,7 @@
 """kill -9 at every write and every save: nothing lost, nothing twice, nothing wrongly removed.
 
 The usual form takes a few points of each kind. ``MUSICDIFF_TORTURE=N`` sweeps every point of the small scenes and adds
-N trials in random scenes, the first of which has the seed ``MUSICDIFF_TORTURE_FROM``; ``torture_kill`` does the same as
+N trials in random scenes, from the seed ``MUSICDIFF_TORTURE_FROM`` on; ``torture_kill`` does the same as
 a command and prints the figures.
 """
 
@@ -16,9 +16,10 @@ from pathlib import Path
 import msgspec
 import pytest
 from kill_random import random_scene
+from kill_runners import Forks, forks
 from kill_scenes import Scene, every_write, first_sync
 from kill_verdict import Losses, Shown, World, judge
-from killing import Forks, Point, forks
+from killing import Point
 from rig import Credential
 from torture_kill import CREDENTIALS, TRIALS_EACH, Stage, Trial, every_trial
 
@@ -26,7 +27,8 @@ from musicdiff_job.sandbox.deezer_account import DeezerAccount
 from musicdiff_job.sandbox.world import SpotifyAccount
 
 TORTURE = int(os.environ.get("MUSICDIFF_TORTURE", "0"))
-FIRST = int(os.environ.get("MUSICDIFF_TORTURE_FROM", "0"))
+FIRST = int(os.environ.get("MUSICDIFF_TORTURE_FROM", "3"))
+"""Seed of the first random scene; by default one with stale reads."""
 LONG = pytest.mark.timeout(0 if TORTURE else 300)
 VERBS = {"create", "change_header", "add", "remove", "reorder", "delete", "like", "unlike"}
 """Every kind of write that the job makes, as the sandbox calls them."""
@@ -38,13 +40,17 @@ def runner() -> Iterator[Forks]:
         yield found
 
 
-def a_few(stage: Stage, sides: tuple[bool, ...], *, last: bool) -> list[Trial]:
-    """Each kind of write, at its first occurrence or its last; and some saves."""
-    writes = {verb: at for at, verb in sorted(enumerate(stage.course.writes, 1), reverse=not last)}
-    saves = range(1 + len(writes) % 4, len(stage.course.saves) + 1, len(stage.course.saves) // 2)
+def writes_of_each_kind(stage: Stage, sides: tuple[bool, ...], *, last: bool) -> list[Trial]:
+    """Every kind of write, at its first occurrence or its last."""
+    found = {verb: at for at, verb in sorted(enumerate(stage.course.writes, 1), reverse=not last)}
+    return [Trial((Point("write", at, late),)) for at in found.values() for late in sides]
+
+
+def some_saves(stage: Stage) -> list[Trial]:
+    """The first save, one in the middle and the last, before one and after the other."""
+    count = len(stage.course.saves)
     return [
-        *(Trial((Point("write", at, late),)) for at in writes.values() for late in sides),
-        *(Trial((Point("save", at, late),), rethink=late) for at in saves for late in (False, True)),
+        Trial((Point("save", at, late),), rethink=late) for at, late in ((1, True), (count // 2, False), (count, True))
     ]
 
 
@@ -58,15 +64,16 @@ def judged(stage: Stage, trials: Iterable[Trial]) -> None:
 def test_killed_at_any_write_or_save_it_loses_nothing(tmp_path: Path, runner: Forks, credential: Credential) -> None:
     stage = Stage(every_write(credential, tmp_path / "past"), tmp_path / "places", runner)
     assert set(stage.course.writes) == VERBS
-    few = a_few(stage, (False, True), last=credential == "token")
-    judged(stage, every_trial(stage) if TORTURE else few)
+    few = writes_of_each_kind(stage, (False, True), last=credential == "token")
+    judged(stage, every_trial(stage) if TORTURE else [*few, *some_saves(stage)])
 
 
 @LONG
 @pytest.mark.parametrize("credential", CREDENTIALS)
 def test_killed_in_its_first_run_it_loses_nothing(tmp_path: Path, runner: Forks, credential: Credential) -> None:
     stage = Stage(first_sync(credential, tmp_path / "past"), tmp_path / "places", runner)
-    judged(stage, every_trial(stage) if TORTURE else a_few(stage, (True,), last=credential == "arl"))
+    few = writes_of_each_kind(stage, (True,), last=credential == "arl")
+    judged(stage, every_trial(stage) if TORTURE else [*few, *some_saves(stage)])
 
 
 @LONG

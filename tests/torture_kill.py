@@ -21,10 +21,13 @@ from pathlib import Path
 
 import msgspec
 from kill_random import random_scene
+from kill_runners import Execs, Runner, forks
 from kill_scenes import Scene, every_write, first_sync
-from kill_verdict import Losses, World, judge, seen, world_of
-from killing import Course, Execs, Place, Point, Runner, What, forks, open_place
+from kill_verdict import Losses, World, flaws, judge, seen, world_of
+from killing import Course, Place, Point, What, open_place
 from rig import Credential
+
+from musicdiff_job.core.errors import CheckpointInvalid
 
 TRIALS_EACH = 8
 """Trials of one random scene: to set a scene takes as long as a few trials."""
@@ -83,7 +86,9 @@ class Stage:
                     self.scene.rethink(place.sandbox.spotify, place.deezer)
                 if not place.run_until_in_sync(self.runner):
                     raise AssertionError(f"{self.scene.name}: left alone it does not come to rest\n{place.story()}")
-                self.twins[rethink] = world_of(place)
+                twin = self.twins[rethink] = world_of(place)
+                if rethink and (wrong := flaws(self.scene, place.sandbox.spotify, twin)):
+                    raise AssertionError("\n".join([f"{self.scene.name}: left alone it goes wrong", *wrong]))
 
     def kill(self, trial: Trial) -> Verdict:
         """Carry a trial out, and judge it. Raises ``AssertionError`` when a write or save that an undisturbed run makes
@@ -99,9 +104,13 @@ class Stage:
                         self.scene.rethink(place.sandbox.spotify, place.deezer)
             killed = sum(run.killed for run in place.runs)
             rested = place.run_until_in_sync(runner)
-            losses, differences = judge(
-                self.scene, self.before, self.twins[trial.rethink], world_of(place), restless=not rested
-            )
+            try:
+                found = world_of(place)
+            except CheckpointInvalid as error:
+                losses, differences = Losses(checkpoints_lost=1), [str(error)]
+            else:
+                twin = self.twins[trial.rethink]
+                losses, differences = judge(self.scene, self.before, twin, found, restless=not rested)
             story = "\n".join([f"{self.tell(trial)}: {losses}", place.story(), *differences]) if losses else ""
         shutil.rmtree(place.folder)
         return Verdict(losses, killed, story)
@@ -109,8 +118,9 @@ class Stage:
     def tell(self, trial: Trial) -> str:
         """A trial, so that it can be found again."""
         deaths = ", then ".join(self.course.tell(point) for point in trial.deaths)
-        edited = ", both sides edited after that" if trial.rethink else ""
-        return f"{self.scene.name}, {self.scene.credential}: killed {deaths}{edited}"
+        edited = ", both sides edited after the first" if trial.rethink else ""
+        started = ", started the usual way" if trial.executed else ""
+        return f"{self.scene.name}, {self.scene.credential}: killed {deaths}{edited}{started}"
 
     def draw(self, pick: random.Random) -> Trial:
         """A trial at random: any point, the next runs killed too or not. Its process is seldom started the long way."""
@@ -128,19 +138,12 @@ class Stage:
         # Fractions, so that what is drawn next does not depend on how long the run took.
         what: What = pick.choice(("write", "save", "write", "save", "call", "instant"))
         far, late = pick.random(), pick.random() < 0.5
+        if not most[what]:
+            what = "save"
         return Point(what, 1 + int(far * most[what]), late)
 
     def _open(self) -> AbstractContextManager[Place]:
-        scene = self.scene
-        return open_place(
-            self.folder / str(next(self._numbers)),
-            scene.spotify,
-            scene.library,
-            scene.checkpoint,
-            credential=scene.credential,
-            settings=scene.settings,
-            switches=scene.switches,
-        )
+        return open_place(self.scene, self.folder / str(next(self._numbers)))
 
 
 def every_trial(stage: Stage) -> Iterator[Trial]:
@@ -181,8 +184,8 @@ def main(arguments: list[str] | None = None) -> int:
             verdict = stage.kill(trial)
             result = result.plus(verdict)
             if verdict.story:
-                print(verdict.story, file=sys.stderr)  # noqa: T201 - a command of its own
-    print(msgspec.json.encode(result).decode())  # noqa: T201
+                sys.stderr.write(f"{verdict.story}\n")
+    sys.stdout.write(f"{msgspec.json.encode(result).decode()}\n")
     return int(bool(result.losses))
 
 

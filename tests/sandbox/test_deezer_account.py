@@ -57,6 +57,18 @@ def test_a_copy_is_equal_and_lives_its_own_life() -> None:
     assert deezer.create_by_hand("Other") == made
 
 
+def test_an_account_may_begin_with_the_library_of_another() -> None:
+    deezer = account()
+    mix = deezer.create_by_hand("Mix", [1, 2])
+    deezer.like_by_hand(7)
+    other = DeezerAccount(42, library=deezer.library())
+    assert other.state() == deezer.state()
+    assert other.create_by_hand("New") not in (mix, other.loved_id)
+    other.add_by_hand(mix, 3)
+    other.like_by_hand(8)
+    assert deezer.state() == AccountState({"Mix": (1, 2)}, (7,))
+
+
 def test_titles_that_repeat_are_kept_apart_by_age_and_followed_ones_left_out() -> None:
     time = Time()
     deezer = account(time)
