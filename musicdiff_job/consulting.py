@@ -73,7 +73,10 @@ def spare(session: Session, head: CollectionHead, desired: Sequence[Pair]) -> No
         msgspec.structs.replace(part, base=tuple(pair for pair in part.base if pair.target in wanted))
         for part in mirror.parts
     )
-    session.put(msgspec.structs.replace(mirror, parts=parts))
+    spared = [pair.target for part in mirror.parts for pair in part.base if pair.target not in wanted]
+    # Else the settings for what was added by hand would have them removed, or asked about, all the same.
+    restored = () if session.job.policy.edits_for(head) is HandEdits.KEEP else spared
+    session.put(msgspec.structs.replace(mirror, parts=parts, restored=(*mirror.restored, *restored)))
     session.checkpoint = session.checkpoint.without_conflict(key)
 
 

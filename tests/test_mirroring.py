@@ -364,8 +364,8 @@ def test_another_edit_after_a_decision_is_another_question() -> None:
     assert 8 in stage.own()["Gym"]
 
 
-def guarded() -> tuple[Stage, CollectionHead]:
-    stage, _ = in_step(*range(40))
+def guarded(edits: HandEdits = HandEdits.KEEP) -> tuple[Stage, CollectionHead]:
+    stage, _ = in_step(*range(40), policy=Policy(hand_edits=edits))
     newer = put(stage, *range(5))
     result = sync(stage, newer)
     assert result.state is CollectionState.CONFLICT
@@ -387,11 +387,16 @@ def test_a_mass_removal_that_is_taken_back_on_spotify_closes_its_conflict() -> N
     assert stage.store.load().conflicts == {}
 
 
-def test_a_mass_removal_that_is_declined_removes_nothing() -> None:
-    stage, head = guarded()
+@pytest.mark.parametrize("edits", list(HandEdits))
+def test_a_mass_removal_that_is_declined_removes_nothing_and_is_not_asked_about_again(edits: HandEdits) -> None:
+    """Under ``overwrite`` the entries that were to be kept counted as added by hand, and so were to be removed: the
+    question was opened again in the run that had its answer, for ever. Under ``ask`` another question followed."""
+    stage, head = guarded(edits)
     decide(stage, head, ConflictKind.MASS_REMOVAL, Side.DEEZER)
-    sync(stage, head)
-    assert stage.own() == {"Gym": list(range(40))}
+    for _ in range(2):
+        assert sync(stage, head).state is CollectionState.IN_SYNC
+        assert stage.own() == {"Gym": list(range(40))}
+        assert stage.store.load().conflicts == {}
 
 
 # Liked songs
