@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from musicdiff_job import asking
 from musicdiff_job.core import decide
-from musicdiff_job.core.checkpoint import Pair, restore
+from musicdiff_job.core.checkpoint import Pair
 from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.diff import Difference
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetContents
@@ -60,9 +62,14 @@ def spare(session: Session, head: CollectionHead, desired: Sequence[Pair]) -> No
         return
     wanted = {pair.target for pair in desired}
     mirror = session.mirror(head)
-    for part in mirror.parts:
-        mirror = restore(mirror, part.playlist, [pair.target for pair in part.base if pair.target not in wanted])
-    session.put(mirror)
+    parts = tuple(
+        msgspec.structs.replace(part, base=tuple(pair for pair in part.base if pair.target in wanted))
+        for part in mirror.parts
+    )
+    spared = [pair.target for part in mirror.parts for pair in part.base if pair.target not in wanted]
+    # Else the settings for what was added by hand would have them removed, or asked about, all the same.
+    restored = () if session.job.policy.edits_for(head) is HandEdits.KEEP else spared
+    session.put(msgspec.structs.replace(mirror, parts=parts, restored=(*mirror.restored, *restored)))
     asking.close(session, head, ConflictKind.MASS_REMOVAL)
 
 

@@ -524,6 +524,37 @@ def test_applied_again_after_a_death_it_is_completed_and_nothing_is_doubled(deat
     assert len(stage.target.writes) == writes
 
 
+@pytest.mark.parametrize("death", DEATHS, ids=str)
+def test_what_deezer_has_refused_before_a_death_is_no_move(death: Death) -> None:
+    """One of them was matched before, the other by planning."""
+    stage = begin()
+    stage.source.put(GYM, 1, 7, 2, 20, 3, 4, name="Gym")
+    stage.source.put(JAZZ, 5, 6, 20, name="Jazz")
+    document = plan(stage)
+
+    def refuses(change: Change) -> Receipt | None:
+        return Refused("blocked") if isinstance(change, AddTracks) and {"7", "20"} & {*change.tracks} else None
+
+    stage.target.answers = refuses
+    with suppress(Killed):
+        apply(stage, document, death)
+    assert apply(stage, document).outcome in (Outcome.CHANGED, Outcome.IN_SYNC)
+    assert stage.own() == {"Gym": [1, 2, 3, 4], "Jazz": [5, 6]}
+    assert run(stage).outcome is Outcome.IN_SYNC
+
+
+def test_a_track_that_was_refused_of_old_and_matched_by_planning_is_tried_again() -> None:
+    stage = begin()
+    stage.target.answers = lambda change: Refused("no") if isinstance(change, AddTracks) else None
+    stage.source.put(GYM, 1, 2, 3, 4, 20, name="Gym")
+    run(stage)
+    stage.target.answers = lambda change: None
+    stage.clock.advance(2 * 86_400)
+    document = plan(stage)
+    assert apply(stage, document).outcome is Outcome.CHANGED
+    assert stage.own()["Gym"] == [1, 2, 3, 4, 20]
+
+
 @pytest.mark.parametrize("death", DEATHS[::3], ids=str)
 def test_a_plain_run_after_a_death_comes_to_rest_in_the_same_state(death: Death) -> None:
     stage = edited(begin())

@@ -120,11 +120,10 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     """One collection's memory.
 
     ``snapshot`` is the source's as of the last agreement, "" for never. ``left_out`` are entries that somebody
-    removed on the target by hand, ``hand_added`` those that somebody added there; ``restored`` are those of the latter
-    that a person has put back or kept on demand. ``waiting`` are the source tracks
-    without a counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings
-    that shaped the mirror. ``seen_at`` is when it was first due. ``missing_since`` and ``missing_runs`` make the
-    tombstone.
+    removed on the target by hand, ``hand_added`` those that somebody added there, ``restored`` those of the latter
+    that a person has put back with ``undo`` or kept by a decision. ``waiting`` are the source tracks without a
+    counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings that
+    shaped the mirror. ``seen_at`` is when it was first due. ``missing_since`` and ``missing_runs`` make the tombstone.
     """
 
     id: CollectionId

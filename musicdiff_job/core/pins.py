@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
+from musicdiff_job.core.match import Reason, Unmatched
 from musicdiff_job.core.model import CollectionHead, CollectionId, PlaylistId, SourceId, TargetHead, TargetId
 from musicdiff_job.core.plan import PLACEHOLDER, Change, CreatePlaylist
 from musicdiff_job.core.plan_file import CollectionPlan, MirrorPlan, Plan, UndoPlan, identity, target_of
@@ -198,6 +199,12 @@ def match_moves(
     )
 
 
+def refused_since(found: MatchRecord | None, known: MatchRecord) -> bool:
+    """Whether the target has refused the counterpart since the plan was made."""
+    refused = isinstance(known.decision, Unmatched) and known.decision.reason is Reason.REFUSED
+    return refused and (found is None or known.tries > found.tries)
+
+
 def _still_holds(
     source: SourceId,
     planned: TargetId | None,
@@ -214,5 +221,7 @@ def _still_holds(
         return False
     if known is None or known.decision is None:
         return found is not None
+    if refused_since(found, known):
+        return True  # an earlier try has found out; the others can be placed all the same
     # A track that had no counterpart may have got one by planning; a person's word that there is none stands.
     return target_of(known) == planned or (found is not None and target_of(known) is None and not known.override)
