@@ -11,7 +11,17 @@ from musicdiff_job.core import decide
 from musicdiff_job.core.checkpoint import acknowledge, intend, with_part, withdraw
 from musicdiff_job.core.errors import BadAnswer, NotFound, UnknownOutcome
 from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetId
-from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, Receipt, Refused, ReorderTracks, UpdatePlaylist
+from musicdiff_job.core.plan import (
+    AddTracks,
+    Change,
+    LikeTrack,
+    Receipt,
+    Refused,
+    RemoveTracks,
+    ReorderTracks,
+    UnlikeTrack,
+    UpdatePlaylist,
+)
 from musicdiff_job.results import Tally
 from musicdiff_job.session import Session
 
@@ -32,6 +42,8 @@ class Writer:
     """Tracks that were refused alone since the last look."""
     stubborn: set[PlaylistId] = field(default_factory=set)
     """Playlists whose metadata Deezer refused to change."""
+    full: set[PlaylistId] = field(default_factory=set)
+    """Playlists of which Deezer says that they take no more."""
     unsure: UnknownOutcome | None = None
     """A write was sent and no answer came. No other one is made before a look has told whether it was applied."""
     _found: set[PlaylistId] = field(default_factory=set)
@@ -57,6 +69,8 @@ class Writer:
         """Make one change, its intent saved first. False when it, or a part of it, was refused."""
         if isinstance(change, UpdatePlaylist):
             return self._update(change)
+        if playlist in self.full and isinstance(change, AddTracks | LikeTrack):
+            return False
         if isinstance(change, AddTracks) and len(change.tracks) > (size := self.session.target.batch):
             # The target has learned since the plan was made that it takes fewer at a time.
             first = self._write(playlist, AddTracks(playlist, change.tracks[:size]))
@@ -69,6 +83,8 @@ class Writer:
             return self._refused(playlist, change, receipt)
         self.session.put(acknowledge(self.session.mirror(self.head), playlist))
         self.acted.add(playlist)
+        if isinstance(change, RemoveTracks | UnlikeTrack):
+            self.full.discard(playlist)
         self.tally.count(change)
         self.session.job.observer.advance()
         return True
@@ -115,6 +131,8 @@ class Writer:
                 middle = len(tracks) // 2
                 first = self._write(playlist, AddTracks(playlist, tracks[:middle]))
                 return self._write(playlist, AddTracks(playlist, tracks[middle:])) and first
+            case AddTracks() | LikeTrack() if receipt.full:
+                self.full.add(playlist)
             case AddTracks(tracks=(track,)) | LikeTrack(track=track):
                 declined = self.declined.setdefault(playlist, {})
                 declined[track] = receipt
