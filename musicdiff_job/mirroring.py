@@ -264,19 +264,24 @@ class _Work:
             hidden=contents.hidden,
             concealed=frozenset(self.concealed),
         )
-        return difference if len(mirror.parts) > 1 else self._fitting(difference, contents)
+        if len(mirror.parts) > 1:
+            return difference
+        return self._fitting(difference, contents, full=part.playlist in self.writer.full)
 
-    def _fitting(self, difference: Difference, contents: TargetContents) -> Difference:
-        """The difference without the additions that Deezer has no room for."""
+    def _fitting(self, difference: Difference, contents: TargetContents, *, full: bool) -> Difference:
+        """The difference without the additions that Deezer has no room for, or, if it calls the list ``full``, without
+        any."""
         limit = FAVOURITES_CAP if self.favourites else self.session.job.policy.playlist_limit
         room = limit - len(contents.tracks) - contents.hidden + (0 if self.favourites else len(difference.remove))
-        over = {pair.target for pair in difference.add[max(0, room) :]}
+        room = 0 if full else max(0, room)
+        over = {pair.target for pair in difference.add[room:]}
         if not over:
             return difference
-        self.tally.note(f"{len(over)} entries do not fit: Deezer takes {limit}, those added by hand included")
+        why = "says that the list is full" if full else f"takes {limit}, those added by hand included"
+        self.tally.note(f"{len(over)} entries do not fit: Deezer {why}")
         return msgspec.structs.replace(
             difference,
-            add=difference.add[: max(0, room)],
+            add=difference.add[:room],
             order=tuple(track for track in difference.order if track not in over),
             base=tuple(pair for pair in difference.base if pair.target not in over),
         )

@@ -43,6 +43,8 @@ class Writer:
     """Tracks that were refused alone since the last look."""
     stubborn: set[PlaylistId] = field(default_factory=set)
     """Playlists whose metadata Deezer refused to change."""
+    full: set[PlaylistId] = field(default_factory=set)
+    """Playlists of which Deezer says that they take no more."""
     unsure: UnknownOutcome | None = None
     """A write was sent and no answer came. No other one is made before a look has told whether it was applied."""
     _lost: Mapping[TargetId, Removed] = field(default_factory=dict)
@@ -77,6 +79,8 @@ class Writer:
         """Make one change, its intent saved first. False when it, or a part of it, was refused."""
         if isinstance(change, UpdatePlaylist):
             return self._update(change)
+        if playlist in self.full and isinstance(change, AddTracks | LikeTrack):
+            return False
         if isinstance(change, AddTracks) and len(change.tracks) > (size := self.session.target.batch):
             # The target has learned since the plan was made that it takes fewer at a time.
             first = self._write(playlist, AddTracks(playlist, change.tracks[:size]))
@@ -95,6 +99,8 @@ class Writer:
             return self._refused(playlist, change, receipt)
         self.session.put(acknowledge(self.session.mirror(self.head), playlist))
         self.acted.add(playlist)
+        if isinstance(change, RemoveTracks | UnlikeTrack):
+            self.full.discard(playlist)
         self.tally.count(change)
         self.session.job.observer.advance()
         return True
@@ -165,6 +171,8 @@ class Writer:
                 middle = len(tracks) // 2
                 first = self._write(playlist, AddTracks(playlist, tracks[:middle]))
                 return self._write(playlist, AddTracks(playlist, tracks[middle:])) and first
+            case AddTracks() | LikeTrack() if receipt.full:
+                self.full.add(playlist)
             case AddTracks(tracks=(track,)) | LikeTrack(track=track):
                 declined = self.declined.setdefault(playlist, {})
                 declined[track] = receipt

@@ -463,6 +463,48 @@ def test_liking_stops_at_deezers_cap_and_says_so(monkeypatch: pytest.MonkeyPatch
     assert sync(stage, head).added == 0
 
 
+def crowded(stage: Stage, room: int) -> Callable[[Change], Receipt | None]:
+    """Deezer takes no more than so many entries in its second list, or in the favourites."""
+
+    def refuse(change: Change) -> Receipt | None:
+        match change:
+            case AddTracks(tracks=tracks):
+                new, held = len(tracks), stage.own().get("Gym", [])
+            case LikeTrack():
+                new, held = 1, stage.tracks("1")
+            case _:
+                return None
+        return Refused("full", full=True) if len(held) + new > room else None
+
+    return refuse
+
+
+@pytest.mark.parametrize("name", [LIKED, GYM])
+def test_a_list_that_deezer_calls_full_is_left_at_that(name: str) -> None:
+    """Each of the others was tried, taken for refused for itself, and after twenty the list failed in every run."""
+    stage, head = begin(*range(40), name=name)
+    stage.target.answers = crowded(stage, 3)
+    result = sync(stage, head)
+    assert result.state is CollectionState.CHANGED
+    assert result.notes == ("37 entries do not fit: Deezer says that the list is full",)
+    assert result.added == 3
+    # A batch is tried in halves, for it may be the batch that is too large.
+    assert sum(isinstance(change, AddTracks | LikeTrack) for change in stage.target.writes) <= 12
+    again = sync(stage, head)
+    assert (again.state, again.notes) == (CollectionState.IN_SYNC, result.notes)
+    stage.target.answers = lambda change: None
+    assert sync(stage, head).added == 37
+
+
+def test_what_was_removed_makes_room_in_a_full_list() -> None:
+    stage, _ = in_step(1, 2, 3)
+    newer = put(stage, 1, 2, 4)
+    stage.target.answers = crowded(stage, 3)
+    result = sync(stage, newer)
+    assert stage.own() == {"Gym": [1, 2, 4]}
+    assert result.notes == ()
+
+
 @pytest.mark.parametrize("first", list(LikedAs))
 def test_liked_songs_follow_the_setting_to_their_new_place(first: LikedAs) -> None:
     stage, head = in_step(2, 1, name=LIKED, policy=Policy(liked_as=first))

@@ -95,10 +95,12 @@ class Written(msgspec.Struct, frozen=True, tag="written"):
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
     """The service refused the change as it is; a batch was refused as a whole, as far as is known.
-    ``already`` marks Deezer's "already exists in this playlist", which says that at least one track is there."""
+    ``already`` marks Deezer's "already exists in this playlist", which says that at least one track is there; ``full``
+    that the list takes no more, whatever it is."""
 
     reason: str
     already: bool = False
+    full: bool = False
 
 
 Receipt = Created | Written | Refused

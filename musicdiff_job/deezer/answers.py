@@ -32,6 +32,10 @@ class Declined(BadAnswer):
         self.already = already
 
 
+class Full(Declined):
+    """The service takes no more items in one call, or in one list."""
+
+
 class _Unreadable:
     """The body was not JSON."""
 
@@ -74,6 +78,11 @@ def quoted(message: object, redactor: Redactor) -> str:
     """A service's own words, short and without secrets, fit for an error message."""
     words = " ".join(message.split()) if isinstance(message, str) else ""
     return redactor.scrub(words)[:LONGEST_MESSAGE] or "no message"
+
+
+def refused(refusal: Declined) -> Refused:
+    """A refusal as the receipt of a change."""
+    return Refused(refusal.message, already=refusal.already, full=isinstance(refusal, Full))
 
 
 def receipt(answer: object, change: str) -> Written | Refused:

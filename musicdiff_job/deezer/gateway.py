@@ -258,7 +258,7 @@ class DeezerGateway:
         try:
             return self._session.call(method, body, _whole, write=True)
         except Declined as refusal:
-            return Refused(refusal.message, already=refusal.already)
+            return answers.refused(refusal)
 
 
 def _playlists_tab(results: object) -> decode.Page:

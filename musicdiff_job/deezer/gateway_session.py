@@ -34,7 +34,7 @@ from musicdiff_job.core.errors import (
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Redactor, Secret
 from musicdiff_job.deezer import answers, decode
-from musicdiff_job.deezer.answers import Declined
+from musicdiff_job.deezer.answers import Declined, Full
 from musicdiff_job.deezer.fields import array, obj
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ ERRORS: Mapping[str, Callable[[str], JobError]] = {
     # Named in lists of other clients, never seen by any:
     "CSRF_TOKEN_INVALID": Unauthorized,
     "USER_AUTH_REQUIRED": _sign_in,
-    "ITEMS_LIMIT_EXCEEDED": Declined,
+    "ITEMS_LIMIT_EXCEEDED": Full,
     "PARAMETER_REQUIRED": ParametersRefused,
 }
 """The gateway's error keys (observed by other clients). Any other one is a ``BadAnswer``."""

@@ -31,7 +31,7 @@ from musicdiff_job.core.errors import (
 )
 from musicdiff_job.core.secret import Redactor, Secret
 from musicdiff_job.deezer import answers
-from musicdiff_job.deezer.answers import Declined
+from musicdiff_job.deezer.answers import Declined, Full
 from musicdiff_job.deezer.fields import number, obj
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _quota(message: str) -> JobError:
 
 CODES: Mapping[int, Callable[[str], JobError]] = {
     4: _quota,  # "Quota limit exceeded", quoted in issue threads; the service never says for how long
-    100: Declined,  # "items limit exceeded" in the lists of other clients; never recorded
+    100: Full,  # "items limit exceeded" in the lists of other clients; never recorded
     200: Forbidden,  # recorded: a token is needed. Below OWN it means that ours is not accepted, see _refusal
     300: Forbidden,  # token invalid, expired or revoked (other clients). Where one was sent a person must act
     500: BadAnswer,  # "Wrong parameter", recorded; also duplicates, see _refusal

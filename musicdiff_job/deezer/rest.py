@@ -157,7 +157,7 @@ class DeezerRest:
             try:
                 return self._api.request(method, path, timeout, params=params, form=form)
             except Declined as refusal:
-                return Refused(refusal.message, already=refusal.already)
+                return answers.refused(refusal)
 
         return self._door.call(Service.DEEZER, request, write=True)
 

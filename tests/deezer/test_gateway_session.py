@@ -24,7 +24,7 @@ from musicdiff_job.core.errors import (
 )
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Redactor, Secret
-from musicdiff_job.deezer.answers import Declined
+from musicdiff_job.deezer.answers import Declined, Full
 from musicdiff_job.deezer.gateway_session import (
     ERRORS,
     GATEWAY_ERRORS,
@@ -183,7 +183,7 @@ def test_a_session_that_stays_dead_is_not_renewed_for_ever(sandbox: Sandbox, ses
         ("GATEWAY_ERROR", "something new", UnknownMethod),
         ("DATA_ERROR", "no data", NotFound),
         ("ERROR_DATA_EXISTS", "This song already exists in this playlist", Declined),
-        ("ITEMS_LIMIT_EXCEEDED", "", Declined),
+        ("ITEMS_LIMIT_EXCEEDED", "", Full),
         ("QUOTA_ERROR", "Quota exceeded on playlist delete songs", Throttled),
         ("REQUEST_ERROR", "Wrong parameters", ParametersRefused),
         ("PARAMETER_REQUIRED", "", ParametersRefused),
@@ -203,7 +203,7 @@ def test_error_keys(
     sandbox.misbehave(Fault(WrongJson(body), path=f"/{READ}", count=ALWAYS))
     error = failed(session)
     assert type(error) is expected
-    assert isinstance(error, Declined) is (expected is Declined)
+    assert isinstance(error, Declined) is issubclass(expected, Declined)
     assert getattr(error, "already", False) is (key == "ERROR_DATA_EXISTS")
 
 

@@ -18,7 +18,7 @@ from musicdiff_job.core.errors import (
     Transient,
 )
 from musicdiff_job.core.secret import Redactor, Secret
-from musicdiff_job.deezer.answers import Declined
+from musicdiff_job.deezer.answers import Declined, Full
 from musicdiff_job.deezer.public_api import CODES, PublicApi
 from musicdiff_job.sandbox.faults import (
     DeezerQuota,
@@ -56,7 +56,7 @@ def failed(api: PublicApi, path: str = "playlist/1", timeout: float = 5.0) -> Jo
     ("code", "expected"),
     [
         (4, Throttled),
-        (100, Declined),
+        (100, Full),
         (200, Forbidden),
         (300, AuthError),
         (500, BadAnswer),
