@@ -1,4 +1,4 @@
-"""Tries secrets of awkward shapes and names that mean ill until told to stop, and says in one JSON line how many.
+"""Tries secrets of awkward shapes and names that mean ill, and says in one JSON line how many it tried.
 
 ``python tests/torture_secrets.py [FACTOR]``: FACTOR (default: MUSICDIFF_TORTURE, or 1) times some seconds' worth of
 inputs, new ones each time. Exit status 1 when one got through; the input that did is on stderr, as small as it gets.
@@ -23,7 +23,7 @@ from awkward import TORTURE, WRITTEN, families, secrets  # noqa: E402
 from hostile import names  # noqa: E402
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
-from leaks import check_log, check_objects, check_run, ordeals, places  # noqa: E402
+from leaks import Ordeal, check_log, check_objects, check_run, ordeals, places  # noqa: E402
 from test_hostile_names import check_every_output  # noqa: E402
 from test_secret import CONTEXTS, check_scrubbing  # noqa: E402
 
@@ -32,16 +32,34 @@ Folder = Callable[[], Path]
 
 def properties(folder: Folder) -> dict[str, tuple[int, Any]]:
     """What is tried: how many inputs per factor, and the property."""
-    written = st.lists(st.tuples(st.sampled_from(CONTEXTS), st.sampled_from(sorted(WRITTEN))), max_size=3)
-    four = st.lists(secrets(printable=True, least=8), min_size=4, max_size=4, unique=True)
+
+    @given(families(), st.lists(st.tuples(st.sampled_from(CONTEXTS), st.sampled_from(sorted(WRITTEN))), max_size=3))
+    def texts(known: list[str], written: list[tuple[str, str]]) -> None:
+        check_scrubbing(known, written)
+
+    @given(families(), places())
+    def records(known: list[str], placed: list[tuple[str, str, str, int]]) -> None:
+        check_log(folder(), known, placed)
+
+    @given(st.lists(secrets(printable=True, least=8), min_size=4, max_size=4, unique=True))
+    def objects(known: list[str]) -> None:
+        check_objects(folder(), known)
+
+    @given(ordeals())
+    def runs(ordeal: Ordeal) -> None:
+        check_run(folder(), ordeal)
+
+    @given(st.lists(names(), min_size=3, max_size=20))
+    def libraries(given_names: list[str]) -> None:
+        check_every_output(given_names, folder())
+
     return {
-        "scrubbed texts": (200, given(families(), written)(check_scrubbing)),
-        "logged records": (60, given(families(), places())(lambda known, placed: check_log(folder(), known, placed))),
-        "settings and jobs": (10, given(four)(lambda known: check_objects(folder(), known))),
-        "failing runs": (20, given(ordeals())(lambda ordeal: check_run(folder(), ordeal))),
-        "libraries of names": (4, given(st.lists(names(), min_size=3, max_size=20))(
-            lambda given_names: check_every_output(given_names, folder()))),
-    }  # fmt: skip
+        "scrubbed texts": (200, texts),
+        "logged records": (60, records),
+        "settings and jobs": (10, objects),
+        "failing runs": (20, runs),
+        "libraries of names": (4, libraries),
+    }
 
 
 def main(factor: int) -> int:
