@@ -206,7 +206,7 @@ def test_a_browser_is_told_the_question_and_no_secret(command: CommandLine, sand
     told = command.home / "told"
     os.mkfifo(told)
     browser = command.home / "browser"
-    browser.write_text(f'#!/bin/sh\necho "$@" > {told}\n')
+    browser.write_text(f'#!/bin/sh\n(echo "$@"; env) > {told}\n')
     browser.chmod(0o700)
     command.env |= {"DISPLAY": ":0", "BROWSER": str(browser), "PATH": os.environ["PATH"]}
     for secret in (True, False):
@@ -214,11 +214,14 @@ def test_a_browser_is_told_the_question_and_no_secret(command: CommandLine, sand
             del command.env["SPOTIFY_CLIENT_SECRET"]
         started = Authorisation(command, "spotify", "--port", "0")
         url = started.until_asked()
-        address = told.read_text().strip()
+        address, _, environment = told.read_text().partition("\n")
         started.process.kill()
         started.end()
         assert address == url
-        assert not revealed(address, {sandbox.grants.client_secret, SANDBOX_ARL, *sandbox.grants.issued()})
+        assert "DISPLAY=:0" in environment
+        assert not revealed(
+            address + environment, {sandbox.grants.client_secret, SANDBOX_ARL, *sandbox.grants.issued()}
+        )
         assert ("code_challenge=" in address) is not secret
         assert "verifier" not in address
 
