@@ -16,7 +16,8 @@ Layers, from the outside in (enforced by import-linter, see pyproject.toml)::
     session          what one run holds while it works
     spotify deezer store report dry_run reviewed sandbox    adapters and renderers, ignorant of each other
     gate             the one door to the services
-    settings journal clock ports                        what the user asked for, the log, time, the protocols
+    settings journal                                    what the user asked for, the log
+    clock private ports                                 time, files that are nobody else's business, the protocols
     core             pure values and decisions: no I/O, no clock, no log
 """
 

@@ -112,7 +112,9 @@ def assemble(
     )
 
 
-def open_catalogue(loaded: Loaded, clock: Clock, stop: StopFlag) -> tuple[Catalogue, Callable[[], None]]:
+def open_catalogue(
+    loaded: Loaded, clock: Clock, stop: StopFlag, redactor: Redactor
+) -> tuple[Catalogue, Callable[[], None]]:
     """Deezer's public catalogue alone, for ``explain``, and what closes it."""
     from musicdiff_job.deezer.catalogue import DeezerCatalogue
 
@@ -120,7 +122,7 @@ def open_catalogue(loaded: Loaded, clock: Clock, stop: StopFlag) -> tuple[Catalo
     limits = Limits(
         seconds=60.0, calls=20, ledgers={}, windows={Service.DEEZER: (settings.deezer.requests_per_5s, 5.0)}
     )
-    catalogue = DeezerCatalogue(Gate(limits, clock, stop), settings.urls.deezer_api)
+    catalogue = DeezerCatalogue(Gate(limits, clock, stop), redactor, settings.urls.deezer_api)
     return catalogue, catalogue.close
 
 
@@ -206,7 +208,7 @@ def _connect(
     target, close_target = _open_target(credentials, settings, gate, redactor, checkpoint)
     from musicdiff_job.deezer.catalogue import DeezerCatalogue
 
-    catalogue = DeezerCatalogue(gate, settings.urls.deezer_api)
+    catalogue = DeezerCatalogue(gate, redactor, settings.urls.deezer_api)
 
     def close() -> None:
         close_source()

@@ -290,7 +290,7 @@ def test_a_known_credential_needs_no_call_to_tell_its_account(tmp_path: Path) ->
 
 
 def test_the_catalogue_opens_without_any_account(tmp_path: Path) -> None:
-    catalogue, close = bootstrap.open_catalogue(load(tmp_path), ToldClock(), StopFlag())
+    catalogue, close = bootstrap.open_catalogue(load(tmp_path), ToldClock(), StopFlag(), Redactor())
     assert type(catalogue).__name__ == "DeezerCatalogue"
     close()
 

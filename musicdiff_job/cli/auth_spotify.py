@@ -26,6 +26,7 @@ from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Secret
 from musicdiff_job.gate import Gate
 from musicdiff_job.report.text import clean, named
+from musicdiff_job.settings.findings import CREDENTIALS
 from musicdiff_job.spotify.consent import (
     AGAIN,
     DASHBOARD,
@@ -191,9 +192,10 @@ def _explain(question: Question) -> None:
 
 def _open_browser(url: str) -> None:
     """In a process of its own: some browsers only return when they are closed, and some greet on stdout, which may be
-    going to hold credentials."""
+    going to hold credentials. Those that the environment holds are none of a browser's business."""
     command = [sys.executable, "-m", "webbrowser", url]
-    subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True)  # noqa: S603 - our own URL
+    env = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in CREDENTIALS}
+    subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True, env=env)  # noqa: S603 - our URL
 
 
 def _require_scopes(granted: Granted) -> None:

@@ -127,7 +127,7 @@ def _remembered(
 def _asked_now(
     session: Session, record: MatchRecord, rules: Rules
 ) -> tuple[tuple[Asked, ...], tuple[Scored, ...], Match | Unmatched]:
-    catalogue, close = bootstrap.open_catalogue(session.loaded, session.clock, session.stop)
+    catalogue, close = bootstrap.open_catalogue(session.loaded, session.clock, session.stop, session.redactor)
     try:
         return converse(record.track, rules, frozenset(record.rejected), catalogue.ask)
     finally:

@@ -10,6 +10,7 @@ from deezer_doors import OpenDoor, in_turn
 from musicdiff_job.core.errors import BadAnswer, JobError, Throttled, Unavailable
 from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Question
 from musicdiff_job.core.model import Service
+from musicdiff_job.core.secret import Redactor
 from musicdiff_job.deezer.catalogue import DeezerCatalogue
 from musicdiff_job.sandbox.catalogue import DeezerTrack
 from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
@@ -19,7 +20,7 @@ from musicdiff_job.sandbox.server import Sandbox
 
 @pytest.fixture
 def catalogue(sandbox: Sandbox, door: OpenDoor) -> Iterator[DeezerCatalogue]:
-    with closing(DeezerCatalogue(door, f"{sandbox.url}/deezer/api")) as catalogue:
+    with closing(DeezerCatalogue(door, Redactor(), f"{sandbox.url}/deezer/api")) as catalogue:
         yield catalogue
 
 
@@ -46,7 +47,7 @@ def test_an_unknown_isrc_finds_nothing(door: OpenDoor, status: int) -> None:
     switches = DeezerSwitches(isrc_miss_status=404 if status == 404 else 200)
     with (
         Sandbox(switches=switches) as sandbox,
-        closing(DeezerCatalogue(door, f"{sandbox.url}/deezer/api")) as catalogue,
+        closing(DeezerCatalogue(door, Redactor(), f"{sandbox.url}/deezer/api")) as catalogue,
     ):
         assert catalogue.ask(ByIsrc("XX0000000000")) == ()
         assert sandbox.log.all()[0].status == status
