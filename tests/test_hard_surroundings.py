@@ -105,9 +105,10 @@ def test_without_a_home(rig: Rig) -> None:
 def test_with_hardly_a_file_to_open_nothing_is_lost(rig: Rig) -> None:
     before = rig.checkpoint_file.read_bytes()
     ended = command(rig, "run", before=shell('ulimit -n 4; exec "$@"'))
-    assert ended.code in (65, 74), ended
+    # 1: so few that Python itself cannot start, which depends on what is installed beside the job.
+    assert ended.code in (1, 65, 74), ended
     assert "Too many open files" in ended.said
-    assert "ulimit -n" in ended.said
+    assert ended.code == 1 or "ulimit -n" in ended.said
     assert rig.checkpoint_file.read_bytes() == before
     # Just enough to begin with.
     assert command(rig, "run", "--force", before=shell('ulimit -n 7; exec "$@"')).code != 0

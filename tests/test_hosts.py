@@ -313,7 +313,7 @@ def test_no_cookie_of_the_gateway_goes_elsewhere(attributes: str, sandbox: Sandb
     session.signed_in()
     sid = next(cookie.value for cookie in session._http.cookies if cookie.name == "sid")
     wide = {"Set-Cookie": f"sid={sid}{attributes}"}
-    body = '{"error": [], "results": true}'
+    body = '{"error": [], "results": {}}'
     sandbox.misbehave(Fault(Status(200, wide, body), service="gateway"))
     session.call("x", {}, lambda results: results)
     urls = [f"http://localhost:{thief.port}/", "http://0.0.1/", "http://evil.local/", "https://evil.com/x", "http://x/"]

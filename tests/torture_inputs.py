@@ -408,7 +408,7 @@ class _Rest(PublicApi):
     """The public API's client with the network cut out."""
 
     def __init__(self, given: tuple[int, dict[str, str], bytes]) -> None:
-        self._redactor, self._given = Redactor(), given
+        self._redactor, self._token, self._given = Redactor(), None, given
 
     def _send(self, *_: object) -> tuple[int, dict[str, str], bytes]:
         return self._given
