@@ -885,7 +885,7 @@ def _target_of(rig: Rig, track: SourceId) -> int | None:
 
 def test_a_spent_ledger_of_spotify_does_not_stop_deezers_work(tmp_path: Path) -> None:
     """It ended the run, although lists that had been read were waiting to be placed."""
-    with open_rig(tmp_path, synthetic_world(playlists=2, tracks_each=5, liked=0, seed=2)) as rig:
+    with swift(tmp_path, synthetic_world(playlists=2, tracks_each=5, liked=0, seed=2)) as (rig, _):
         rig.sandbox.misbehave(Fault(service="gateway", path="/playlist.create", effect=JsonFalse(), count=ALWAYS))
         rig.run()
         rig.sandbox.faults.clear()
