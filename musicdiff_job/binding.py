@@ -15,7 +15,16 @@ from musicdiff_job import asking
 from musicdiff_job.core.checkpoint import Creating, Mirror, Part, with_part
 from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.decide import FAVOURITES, wanted_headers
-from musicdiff_job.core.errors import BadAnswer, NotFound, NotShownYet, StalePlan, UnknownOutcome
+from musicdiff_job.core.errors import (
+    BadAnswer,
+    LedgerSpent,
+    NotFound,
+    NotShownYet,
+    OutOfBudget,
+    RateLimited,
+    StalePlan,
+    UnknownOutcome,
+)
 from musicdiff_job.core.model import CollectionHead, Header, TargetHead, TargetId
 from musicdiff_job.core.plan import Change, Created, CreatePlaylist, Refused
 from musicdiff_job.core.policy import HandEdits
@@ -142,8 +151,8 @@ def _bind_next(
     session.job.observer.planned(head, (change,), {})
     try:
         receipt = session.target.apply(change)
-    except StalePlan:
-        session.put(mirror)  # it was not even sent
+    except (StalePlan, OutOfBudget, RateLimited, LedgerSpent):
+        session.put(mirror)  # it was not sent, or refused; the next run need not look for it
         raise
     except UnknownOutcome:
         # A listing that does not show it proves nothing: it may be late, and a second playlist would be one too many.
