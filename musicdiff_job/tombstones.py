@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from musicdiff_job.binding import recover
 from musicdiff_job.core.before_image import BeforeImage, stood
-from musicdiff_job.core.checkpoint import Mirror, Part
+from musicdiff_job.core.checkpoint import Mirror, Part, settled_base
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import BadAnswer, NotFound
 from musicdiff_job.core.model import CollectionHead, TargetContents, TargetId
@@ -21,6 +22,11 @@ def bury(session: Session, gone: Mirror, *, delete: bool) -> CollectionResult:
     those that we created and that hold nothing but what we placed there. Raises what the target raises, and
     ``BadAnswer`` when it refuses; what is deleted by then is remembered."""
     notes: list[str] = []
+    if delete:
+        recover(
+            session, CollectionHead(gone.id, gone.kind, gone.name, gone.snapshot)
+        )  # a run may have died creating one
+        gone = session.checkpoint.mirrors.get(gone.id, gone)
     for part in gone.parts if delete else ():
         try:
             contents = _ours_alone(session, part)
@@ -39,7 +45,7 @@ def bury(session: Session, gone: Mirror, *, delete: bool) -> CollectionResult:
         session.save()
     reason = "deleted on Spotify; its mirror was " + ("deleted" if delete and not notes else "detached")
     ended = msgspec.structs.replace(
-        gone, state=CollectionState.DETACHED, reason=reason, parts=(), reading=None, notes=tuple(notes)
+        gone, state=CollectionState.DETACHED, reason=reason, parts=(), creating=None, reading=None, notes=tuple(notes)
     )
     session.put(ended)
     session.checkpoint = session.checkpoint.without_conflicts_of(gone.id)
@@ -52,7 +58,8 @@ def _ours_alone(session: Session, part: Part) -> TargetContents | None:
     if not part.created or part.playlist == FAVOURITES:
         return None
     contents = session.target.tracks(part.playlist)
-    placed = {pair.target for pair in part.base}
+    present = frozenset(TargetId(track.id) for track in contents.tracks)
+    placed = {pair.target for pair in settled_base(part, present)}
     # Of the hidden entries only the number is known: no more than those of ours that are not seen.
     unseen = len(placed) - len(contents.tracks)
     alone = all(track.id in placed for track in contents.tracks) and contents.hidden <= unseen

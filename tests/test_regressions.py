@@ -1060,3 +1060,17 @@ def test_a_question_about_a_playlist_that_was_deleted_since_is_closed(tmp_path: 
         assert rig.run().outcome is Outcome.IN_SYNC
         assert rig.checkpoint().conflicts == {}
         assert quiet_calls(rig) <= 3
+
+
+@pytest.mark.parametrize("write", [1, 2, 3])
+def test_nothing_is_left_of_a_list_that_is_deleted_after_its_run_died(tmp_path: Path, write: int) -> None:
+    """A run died when it had created a playlist, or filled it, and the list was deleted on Spotify before the next one.
+    The playlist was not known, or what it held was taken for added by hand; either way it stayed."""
+    with swift(tmp_path, world(1), credential="token", MUSICDIFF_SYNC_ON_SOURCE_DELETED="delete") as (rig, clock):
+        dying(rig, write, before=False)
+        rig.sandbox.spotify.delete_playlist(rig.sandbox.spotify.named("Synthetic 0001").id)
+        rig.run()
+        clock.wait(2 * DAY)
+        rig.run()
+        assert rig.run().outcome is Outcome.IN_SYNC
+        assert rig.playlists() == {}
