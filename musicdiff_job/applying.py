@@ -24,6 +24,7 @@ from musicdiff_job.core.plan_file import MirrorPlan, Plan, SyncPlan, UndoPlan, i
 from musicdiff_job.core.summary import ErrorLine, Summary
 from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.job import each
+from musicdiff_job.lookups import Asker
 from musicdiff_job.report.plan import told
 from musicdiff_job.report.text import count
 from musicdiff_job.results import result_of
@@ -68,7 +69,7 @@ def _sync(session: Session, log: RunLog, plan: SyncPlan) -> None:
         elif one.id in heads:
             todo.append((heads[one.id], "planned"))
     bury_missing(session, log, library, {one.id for one in plan.collections})
-    each(session, log, todo)
+    each(session, log, todo, Asker(session.connections.catalogue, session.job.rules))
 
 
 def _undo(session: Session, log: RunLog, plan: UndoPlan) -> None:

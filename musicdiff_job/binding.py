@@ -128,6 +128,11 @@ def bind(
     return session.mirror(head).parts
 
 
+def namesakes(session: Session, title: str) -> list[TargetHead]:
+    """The playlists of this title that may be adopted."""
+    return [shown for shown in _free(session) if shown.is_called(title)]
+
+
 def _bind_next(
     session: Session,
     head: CollectionHead,
@@ -137,7 +142,7 @@ def _bind_next(
 ) -> None:
     mirror = session.mirror(head)
     title = header.title
-    if mirror.creating is None and (same := [shown for shown in _free(session) if shown.is_called(title)]):
+    if mirror.creating is None and (same := namesakes(session, title)):
         # What it holds counts as added by hand; its privacy and description are the owner's choice until the
         # source's change.
         best = same[0] if len(same) == 1 else max(same, key=lambda shown: _overlap(session, shown, wanted_tracks))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from musicdiff_job.auditing import apply_rules, audit
 from musicdiff_job.conducting import conduct
 from musicdiff_job.core.checkpoint import Mirror
 from musicdiff_job.core.conflict import Conflict, ConflictKind
@@ -40,6 +41,7 @@ def run_once(job: Job) -> Summary:
 def look(session: Session, log: RunLog) -> Library | None:
     """Look around. None when the source is closed."""
     apply_overrides(session)
+    apply_rules(session)
     library = look_around(session, log)
     if library is not None:
         bury_missing(session, log, library)
@@ -73,7 +75,10 @@ def sync(session: Session, log: RunLog, library: Library | None, one: Hand = mir
                 session.put(msgspec.structs.replace(session.mirror(head), seen_at=session.now_text()))
         elif known is not None:
             _in_step(session, log, head, known, verdict.reason)
-    each(session, log, todo, one)
+    asker = Asker(session.connections.catalogue, session.job.rules)
+    each(session, log, todo, asker, one)
+    if not session.job.dry_run:
+        audit(session, asker)
 
 
 def _is_moot(session: Session, conflict: Conflict) -> bool:
@@ -129,12 +134,13 @@ def _is_away(session: Session, wait: Wait) -> bool:
     return not isinstance(wait, Unavailable) or unlisted or session.gate.closed(wait.service) is not None
 
 
-def each(session: Session, log: RunLog, todo: Sequence[tuple[CollectionHead, str]], one: Hand = mirror) -> None:
+def each(
+    session: Session, log: RunLog, todo: Sequence[tuple[CollectionHead, str]], asker: Asker, one: Hand = mirror
+) -> None:
     """Work on one collection after the other, first things first. Every one gets its line, also those that were not
     reached."""
     now, known = session.now(), session.checkpoint.mirrors
     todo = sorted(todo, key=lambda item: order_key(item[0], known.get(item[0].id), session.job.policy, now))
-    asker = Asker(session.connections.catalogue, session.job.rules)
     session.job.observer.phase("sync", len(todo))
     stopped: StopRun | None = None
     for head, reason in todo:

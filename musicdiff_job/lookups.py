@@ -7,10 +7,8 @@ the next run asks the next question and none twice. Within a run an answered que
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
@@ -19,21 +17,19 @@ from musicdiff_job.core.checkpoint import MatchRecord
 from musicdiff_job.core.errors import JobError, SkipCollection, Unavailable
 from musicdiff_job.core.match import (
     MATCHER_VERSION,
-    Ask,
     Evidence,
     Match,
     Method,
-    Question,
     Reason,
     Rules,
     Unmatched,
-    decide,
 )
 from musicdiff_job.core.model import Service, SourceId, TargetId, Track
 from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.ports import Catalogue
 from musicdiff_job.session import Session
+from musicdiff_job.sweeping import Call, Learned, Planner, Search
 
 WORKERS = 8
 """Look-ups in flight. At 150 ms a look-up, two would use Deezer's 10 a second; more cover slower answers."""
@@ -42,48 +38,13 @@ REFUSALS_BELIEVED = 2
 """After the target has twice not taken a counterpart, it is taken for refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """How far one track's search came: a decision, or evidence and what stopped it."""
-
-    evidence: Evidence
-    decision: Match | Unmatched | None
-    error: JobError | None = None
-
-
 class Asker:
-    """Puts questions to the catalogue, each at most once per run. Thread-safe."""
+    """Puts questions to the catalogue, each at most once per run, and remembers what the run has learned from them."""
 
     def __init__(self, catalogue: Catalogue, rules: Rules) -> None:
-        self._catalogue = catalogue
-        self._rules = rules
-        self._lock = threading.Lock()
-        self._answers: dict[Question, tuple[Track, ...]] = {}
-        self._asking: dict[Question, threading.Lock] = {}
-        self.asked = 0
-
-    def search(self, wanted: Track, evidence: Evidence, rejected: frozenset[str]) -> Found:
-        """Ask until there is a decision or something stops it."""
-        while True:
-            match decide(wanted, evidence, self._rules, rejected):
-                case Ask(question):
-                    try:
-                        evidence = evidence.with_answer(question, self._answer(question))
-                    except JobError as error:
-                        return Found(evidence, None, error)
-                case decision:
-                    return Found(evidence, decision)
-
-    def _answer(self, question: Question) -> tuple[Track, ...]:
-        with self._lock:
-            turn = self._asking.setdefault(question, threading.Lock())
-        with turn:
-            if question not in self._answers:
-                answer = self._catalogue.ask(question)
-                with self._lock:
-                    self._answers[question] = answer
-                    self.asked += 1
-            return self._answers[question]
+        self.catalogue = catalogue
+        self.rules = rules
+        self.learned = Learned()
 
 
 def resolve(session: Session, asker: Asker, tracks: Iterable[Track], *, patient: bool = True) -> None:
@@ -112,57 +73,79 @@ def resolve(session: Session, asker: Asker, tracks: Iterable[Track], *, patient:
 
 def _look_up(session: Session, asker: Asker, tracks: list[Track], *, patient: bool) -> None:
     session.job.observer.phase("match", len(tracks))
-    pending: set[Future[tuple[Track, Found]]] = set()
-    stop: JobError | None = None
-    trouble: JobError | None = None
-    before = asker.asked
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="look-up")
-    queue = iter(tracks)
-    try:
-        while True:
-            while stop is None and len(pending) < 2 * WORKERS and (track := next(queue, None)) is not None:
-                record = session.checkpoint.matches[SourceId(track.id)]
-                pending.add(pool.submit(_one, asker, track, record))
-            if not pending:
-                break
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                track, found = future.result()
-                if _is_about_one(session, found.error):
-                    # One that has ended so before is not waited for again.
-                    if patient and not session.checkpoint.matches[SourceId(track.id)].tries:
-                        trouble = trouble or found.error
-                    else:
-                        found = Found(found.evidence, Unmatched(Reason.UNANSWERED))
-                else:
-                    stop = stop or found.error
-                _record(session, track, found)
-                session.job.observer.advance()
-            session.save_soon()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        session.lookups += asker.asked - before
-    if stop := stop or trouble:
+    records = session.checkpoint.matches
+    trouble: list[JobError] = []
+
+    def settle(search: Search, decision: Match | Unmatched | None, error: JobError | None) -> None:
+        # A track whose look-up has ended so before is not waited for again.
+        if error is not None and (not patient or records[SourceId(search.track.id)].tries):
+            decision, error = Unmatched(Reason.UNANSWERED), None
+        _record(session, search, decision)
+        trouble.extend([error] if error else [])
+
+    searches = [search_for(track, records[SourceId(track.id)]) for track in tracks]
+    stop = converse(session, asker, searches, settle) or next(iter(trouble), None)
+    if stop:
         raise stop
 
 
-def _is_about_one(session: Session, error: JobError | None) -> bool:
+Settle = Callable[[Search, Match | Unmatched | None, JobError | None], None]
+"""Told how a search has ended: with a decision, with an error that concerns its question only, or not yet."""
+
+
+def converse(session: Session, asker: Asker, searches: list[Search], settle: Settle) -> JobError | None:
+    """Look for counterparts until every search has ended or something stops them all, which is returned. ``settle``
+    is told of each once, of those that were stopped at the end."""
+    planner = Planner(asker.learned, asker.rules, searches)
+    pending: dict[Future[tuple[Track, ...]], Call] = {}
+    stop: JobError | None = None
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="look-up")
+    try:
+        while True:
+            while stop is None and len(pending) < WORKERS and (call := planner.next()) is not None:
+                pending[pool.submit(asker.catalogue.ask, call.question)] = call
+            for search, decision in planner.decided():
+                settle(search, decision, None)
+            session.save_soon()
+            if not pending:
+                return stop
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                call = pending.pop(future)
+                try:
+                    planner.answered(call, future.result())
+                    session.lookups += 1
+                except JobError as error:
+                    about_one = _is_about_one(session, error)
+                    stop = stop or (None if about_one else error)
+                    for search in planner.failed(call):
+                        settle(search, None, error if about_one else None)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for search in list(planner.open):
+            settle(search, None, None)
+
+
+def search_for(track: Track, record: MatchRecord) -> Search:
+    """The search to start or to go on with."""
+    return Search(track, record.evidence or Evidence(), frozenset(record.rejected))
+
+
+def _is_about_one(session: Session, error: JobError) -> bool:
     """Whether an error ends the look-ups of one track only: Deezer fails on the question, but answers others."""
     return isinstance(error, SkipCollection | Unavailable) and session.gate.closed(Service.DEEZER) is None
 
 
-def _one(asker: Asker, track: Track, record: MatchRecord) -> tuple[Track, Found]:
-    return track, asker.search(track, record.evidence or Evidence(), frozenset(record.rejected))
-
-
-def _record(session: Session, track: Track, found: Found) -> None:
+def _record(session: Session, search: Search, decision: Match | Unmatched | None) -> None:
+    track = search.track
     source = SourceId(track.id)
     record = session.checkpoint.matches[source]
     now = session.now()
-    match found.decision:
+    if decision is not None:
+        session.job.observer.advance()
+    match decision:
         case None:
-            record = msgspec.structs.replace(record, evidence=found.evidence if found.evidence.asked else None)
-        case Match() as decision:
+            record = msgspec.structs.replace(record, evidence=search.evidence if search.evidence.asked else None)
+        case Match():
             session.methods[decision.method] += 1
             # The tries stay: if Deezer refuses this counterpart as well, the pause goes on growing.
             record = MatchRecord(
@@ -174,13 +157,13 @@ def _record(session: Session, track: Track, found: Found) -> None:
                 matcher=MATCHER_VERSION,
             )
             event("track.matched", logging.DEBUG, track=track.id, deezer=decision.target, method=str(decision.method))
-        case Unmatched() as decision:
+        case Unmatched():
             record = MatchRecord(
                 track,
                 decision,
                 decided_at=to_iso(now),
                 tries=record.tries + 1,
-                retry_at=_retry_at(session, record.tries),
+                retry_at=retry_at(session, record.tries),
                 rejected=record.rejected,
                 matcher=MATCHER_VERSION,
             )
@@ -188,7 +171,8 @@ def _record(session: Session, track: Track, found: Found) -> None:
     session.checkpoint = session.checkpoint.with_matches({source: record})
 
 
-def _retry_at(session: Session, tries: int) -> str | None:
+def retry_at(session: Session, tries: int) -> str | None:
+    """When to look again for what was not found ``tries`` times before; None for never."""
     pauses = session.job.retry
     if not pauses:
         return None
@@ -214,11 +198,11 @@ def _remembered(session: Session, source: SourceId, track: Track) -> MatchRecord
     record = msgspec.structs.replace(record, track=track)
     if record.override or isinstance(record.decision, Match):
         return record
-    due = isinstance(record.decision, Unmatched) and record.retry_at is not None and _is_over(session, record.retry_at)
+    due = isinstance(record.decision, Unmatched) and record.retry_at is not None and is_over(session, record.retry_at)
     return msgspec.structs.replace(record, decision=None, evidence=None) if due else record
 
 
-def _is_over(session: Session, retry_at: str) -> bool:
+def is_over(session: Session, retry_at: str) -> bool:
     """Whether the pause before another try is over. One that would last longer than any was set by a clock that was
     ahead, or under other settings."""
     left = (from_iso(retry_at) - session.now()).total_seconds()
@@ -260,7 +244,7 @@ def refused(session: Session, targets: Iterable[TargetId], *, at_once: bool = Fa
                 decision=Unmatched(Reason.REFUSED),
                 tries=record.tries + 1,
                 # A person's choice is not looked for again.
-                retry_at=None if record.override else _retry_at(session, record.tries),
+                retry_at=None if record.override else retry_at(session, record.tries),
                 refusals=0,
             )
         else:

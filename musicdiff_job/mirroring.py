@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from musicdiff_job import consulting
+from musicdiff_job.auditing import suspect
 from musicdiff_job.binding import LAG_WAITS, bind, find_gone, recover
 from musicdiff_job.core import decide
 from musicdiff_job.core.before_image import stood
@@ -38,7 +39,8 @@ from musicdiff_job.core.plan import (
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.core.timestamps import from_iso
-from musicdiff_job.lookups import Asker, refused, resolve
+from musicdiff_job.gleaning import resolve_from
+from musicdiff_job.lookups import Asker, refused
 from musicdiff_job.reading import Edited, read
 from musicdiff_job.results import Tally, ended, name_of, result_of
 from musicdiff_job.session import Session
@@ -48,7 +50,7 @@ ROUNDS = 4
 """Looks at one collection's target in one run. One proves that nothing is to do, two are usual after a change."""
 PATIENCE = 2
 """Failures of a collection after which it is mirrored without the tracks on which Deezer's catalogue fails."""
-PASSING = frozenset({Reason.REFUSED, Reason.UNANSWERED})
+PASSING = frozenset({Reason.REFUSED, Reason.UNANSWERED, Reason.UNREADABLE})
 """Reasons for having no counterpart that are no reason to remove one that is in place."""
 FAVOURITES_CAP = 10_000
 """Deezer takes no more favourite tracks than this (reported by several users; not documented)."""
@@ -74,7 +76,7 @@ def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, ta
     if gone := find_gone(session, head):
         state = CollectionState.DETACHED if gone.detach else CollectionState.CONFLICT
         return ended(session, head, state, gone.reason, tally)
-    resolve(session, asker, tracks, patient=session.mirror(head).failures < PATIENCE)
+    resolve_from(session, asker, head, tracks, patient=session.mirror(head).failures < PATIENCE)
     return _Work(session, head, entries_skipped=len(entries) - len(tracks), tracks=tracks, tally=tally).run(reason)
 
 
@@ -184,6 +186,7 @@ class _Work:
                 self.names.setdefault(TargetId(track.id), name_of(track))
             present = frozenset(TargetId(track.id) for track in contents.tracks)
             seen[part.playlist] = contents
+            suspect(self.session, {pair.target: pair.source for pair in part.base}, contents.tracks)
             lost = part.added_in_flight(acknowledged=True) - present
             if lost and not contents.hidden:
                 refused(self.session, lost)

@@ -14,7 +14,6 @@ from typing import Protocol, TypeVar
 
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.document import DocumentHeader
-from musicdiff_job.core.match import Question
 from musicdiff_job.core.model import (
     AccountId,
     CollectionHead,
@@ -31,6 +30,7 @@ from musicdiff_job.core.model import (
     Unreadable,
 )
 from musicdiff_job.core.plan import Change, Receipt
+from musicdiff_job.core.questions import Question, Sweep
 from musicdiff_job.core.summary import CollectionResult
 
 T = TypeVar("T")
@@ -138,7 +138,7 @@ class Target(Protocol):
 class Catalogue(Protocol):
     """Deezer's public catalogue: look-ups without any account."""
 
-    def ask(self, question: Question) -> tuple[Track, ...]:
+    def ask(self, question: Question | Sweep) -> tuple[Track, ...]:
         """The candidates for one question, best first, empty when there are none. One call. Thread-safe."""
         ...
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from musicdiff_job.core.errors import StalePlan
-from musicdiff_job.core.match import Question
 from musicdiff_job.core.model import AccountId, Header, PlaylistId, TargetContents, TargetHead, Track
 from musicdiff_job.core.plan import Change, Receipt
+from musicdiff_job.core.questions import Question, Sweep
 from musicdiff_job.ports import Target
 
 NEW_PLAN = "Make a new plan and review it"
@@ -60,6 +60,6 @@ class ReviewedTarget:
 class ClosedCatalogue:
     """A ``Catalogue`` for work whose decisions are all made."""
 
-    def ask(self, question: Question) -> tuple[Track, ...]:
+    def ask(self, question: Question | Sweep) -> tuple[Track, ...]:
         """Never answered: a decision that is still open was not reviewed."""
         raise StalePlan("the plan no longer fits: a track would have to be looked up", NEW_PLAN)

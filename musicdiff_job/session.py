@@ -19,7 +19,7 @@ from musicdiff_job.core.checkpoint import Checkpoint, Mirror
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import SkipCollection, Unavailable
 from musicdiff_job.core.match import Rules
-from musicdiff_job.core.model import CollectionHead, PlaylistId, Service, SourceId, TargetHead, TargetId
+from musicdiff_job.core.model import CollectionHead, PlaylistId, Service, SourceId, TargetHead, TargetId, Track
 from musicdiff_job.core.outcome import ExitCodes
 from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import Trigger
@@ -76,6 +76,7 @@ class Session:
         self.connections = connections
         self.methods: Counter[str] = Counter()
         self.lookups = 0
+        self.suspects: dict[SourceId, Track] = {}
         self.created: set[PlaylistId] = set()
         self.deleted: dict[PlaylistId, TargetHead | None] = {}
         self._saved_at = job.clock.monotonic()

@@ -14,7 +14,7 @@ from told_clock import ToldClock
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
 from musicdiff_job.core.errors import JobError
-from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Match, Method, Question, Rules
+from musicdiff_job.core.match import Match, Method, Rules
 from musicdiff_job.core.model import (
     LIKED,
     AccountId,
@@ -32,6 +32,7 @@ from musicdiff_job.core.model import (
 )
 from musicdiff_job.core.plan import Change, Receipt
 from musicdiff_job.core.policy import Policy
+from musicdiff_job.core.questions import ByAlbum, ByArtist, ByFields, ById, ByIsrc, BySearch, Question, Sweep
 from musicdiff_job.core.summary import CollectionResult
 from musicdiff_job.gate import Gate, Limits
 from musicdiff_job.session import Connections, Job, Session
@@ -119,11 +120,11 @@ class MemoryCatalogue:
 
     def __init__(self, *tracks: Track) -> None:
         self.tracks = list(tracks)
-        self.asked: list[Question] = []
-        self.trouble: dict[Question, JobError] = {}
+        self.asked: list[Question | Sweep] = []
+        self.trouble: dict[Question | Sweep, JobError] = {}
         self._lock = threading.Lock()
 
-    def ask(self, question: Question) -> tuple[Track, ...]:
+    def ask(self, question: Question | Sweep) -> tuple[Track, ...]:
         with self._lock:
             self.asked.append(question)
         if question in self.trouble:
@@ -137,6 +138,10 @@ class MemoryCatalogue:
                 return tuple(track for track in self.tracks if track.title in text)
             case ByFields(_, title):
                 return tuple(track for track in self.tracks if track.title == title)
+            case ByAlbum(album):
+                return tuple(track for track in self.tracks if track.album_id == album)
+            case ByArtist(artist):
+                return tuple(track for track in self.tracks if track.artist_id == artist)
 
 
 class WatchedTarget(MemoryTarget):

@@ -18,11 +18,11 @@ from musicdiff_job.core.match import (
     Evidence,
     Match,
     Method,
-    Question,
     Reason,
     Unmatched,
 )
 from musicdiff_job.core.model import SourceId, TargetId, Track
+from musicdiff_job.core.questions import Question, Sweep
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.lookups import REFUSALS_BELIEVED, Asker, refused, resolve
 from musicdiff_job.session import Session
@@ -288,7 +288,7 @@ def test_long_searches_are_saved_while_they_go_on() -> None:
     stage, session = begin(*map(copy, range(40)))
     ask = stage.catalogue.ask
 
-    def slow(question: Question) -> tuple[Track, ...]:
+    def slow(question: Question | Sweep) -> tuple[Track, ...]:
         stage.clock.advance(1.0)
         return ask(question)
 

@@ -214,6 +214,14 @@ class Account(msgspec.Struct, frozen=True):
     credential: str = ""
 
 
+class JudgedBy(msgspec.Struct, frozen=True):
+    """The rules of matching that a run went by: the matcher's version and what the person may set."""
+
+    matcher: int
+    min_score: float
+    prefer_explicit: bool
+
+
 class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of the document. ``ledgers`` count calls by service and time slot (see ``core.budget``)."""
 
@@ -229,6 +237,8 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     last_success_at: str | None = None
     overrides: str = ""
     """Fingerprint of the overrides as of the last run."""
+    judged_by: JudgedBy | None = None
+    """The rules of the last run."""
     images: tuple[BeforeImage, ...] = ()
     """What runs have taken away, oldest first."""
 

@@ -66,6 +66,9 @@ class Track(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     rank: int = 0
     alternative: str | None = None
     """Deezer's own hint at a readable copy of an unreadable track."""
+    album_id: str | None = None
+    artist_id: str | None = None
+    """The target's ids of the album and of the main artist, where a row names them."""
 
 
 class SkipReason(StrEnum):

@@ -47,6 +47,24 @@ class ById(msgspec.Struct, frozen=True, tag="id"):
 
 
 Question = ByIsrc | BySearch | ByFields | ById
+"""What is asked about one track."""
+
+
+class ByAlbum(msgspec.Struct, frozen=True, tag="album"):
+    """Which tracks does this album hold? Its rows do not say which album they are from, so the question does."""
+
+    id: str
+    title: str
+
+
+class ByArtist(msgspec.Struct, frozen=True, tag="artist"):
+    """Which are this artist's most popular tracks?"""
+
+    id: str
+
+
+Sweep = ByAlbum | ByArtist
+"""What is asked about many tracks at once."""
 
 _SEARCHED: dict[Version, str] = {
     Version.LIVE: "live",

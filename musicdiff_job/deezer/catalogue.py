@@ -13,9 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import quote
 
+import msgspec
+
 from musicdiff_job.core.errors import BadAnswer, NotFound
-from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Question
 from musicdiff_job.core.model import Service, Track
+from musicdiff_job.core.questions import ByAlbum, ByArtist, ByFields, ById, ByIsrc, BySearch, Question, Sweep
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.deezer import decode
 from musicdiff_job.deezer.fields import obj
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 CANDIDATES = 25
 """Rows of one search: the service's own default."""
+SWEPT = 100
+"""Rows of one sweep: as many as one answer of any list has been seen to hold."""
 LONGEST_QUERY = 300
 """Characters of a search that are sent; it travels in the URL, and no title needs more to be found."""
 
@@ -42,7 +46,7 @@ class DeezerCatalogue:
         """Close the connections."""
         self._api.close()
 
-    def ask(self, question: Question) -> tuple[Track, ...]:
+    def ask(self, question: Question | Sweep) -> tuple[Track, ...]:
         """See ``ports.Catalogue``. An ISRC gives one arbitrary copy of the recording, playable or not."""
         match question:
             case ByIsrc(isrc):
@@ -53,6 +57,11 @@ class DeezerCatalogue:
                 return self._search(text)
             case ByFields(artist, title):
                 return self._search(" ".join(_field(name, value) for name, value in _named(artist, title)))
+            case ByAlbum(album, title):
+                rows = self._rows(f"album/{quote(album, safe='')}/tracks", {"limit": str(SWEPT)})
+                return tuple(msgspec.structs.replace(row, album=title, album_id=album) for row in rows)
+            case ByArtist(artist):
+                return self._rows(f"artist/{quote(artist, safe='')}/top", {"limit": str(SWEPT)})
             case _:
                 assert_never(question)
 
@@ -68,7 +77,10 @@ class DeezerCatalogue:
     def _search(self, query: str) -> tuple[Track, ...]:
         if not query.strip():
             return ()
-        answer = self._get("search", {"q": query[:LONGEST_QUERY], "limit": str(CANDIDATES)})
+        return self._rows("search", {"q": query[:LONGEST_QUERY], "limit": str(CANDIDATES)})
+
+    def _rows(self, path: str, params: dict[str, str]) -> tuple[Track, ...]:
+        answer = self._get(path, params)
         if "data" not in obj(answer):
             # Other clients met objects without rows as the answer to odd queries.
             return ()

@@ -119,6 +119,8 @@ def track(row: object) -> Track | None:
         readable=flag(found.get("readable")) is not False,
         rank=max(number(found.get("rank")) or 0, 0),
         alternative=ident(obj(found.get("alternative")).get("id")),
+        album_id=ident(obj(found.get("album")).get("id")),
+        artist_id=ident(obj(found.get("artist")).get("id")),
     )
 
 
@@ -205,6 +207,8 @@ def song(row: object) -> Track | None:
         readable=number(found.get("FILESIZE")) != 0 and _playable(found.get("RIGHTS")),
         rank=max(number(found.get("RANK_SNG")) or number(found.get("RANK")) or 0, 0),
         alternative=ident(obj(found.get("FALLBACK")).get("SNG_ID")),
+        album_id=ident(found.get("ALB_ID")),
+        artist_id=ident(found.get("ART_ID")),
     )
 
 

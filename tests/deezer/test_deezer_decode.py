@@ -151,6 +151,7 @@ def test_a_song_row() -> None:
         explicit=True,
         readable=True,
         rank=760033,
+        artist_id="27",
     )
 
 

@@ -1,0 +1,69 @@
+"""Rows of the target's own playlists, as candidates: what is there already need not be looked up.
+
+A playlist that is about to be adopted, or the favourites of somebody who has used both services, are likely to hold
+what is wanted, and a hundred of their rows cost one call.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from musicdiff_job.binding import namesakes
+from musicdiff_job.core.decide import FAVOURITES, wanted_headers
+from musicdiff_job.core.match import Match
+from musicdiff_job.core.model import CollectionHead, PlaylistId, SourceId, Track
+from musicdiff_job.core.sweeps import SINGLE_YIELD, TARGET_YIELD
+from musicdiff_job.journal import event
+from musicdiff_job.lookups import Asker, resolve
+from musicdiff_job.session import Session
+
+ROWS = 100
+"""Rows of one call, at least."""
+
+
+def resolve_from(
+    session: Session, asker: Asker, head: CollectionHead, tracks: Sequence[Track], *, patient: bool
+) -> None:
+    """``lookups.resolve``, after a look at the playlists that the collection is mirrored to, or will be, where that is
+    expected to be cheaper. Raises what it raises, and what ``Target.tracks`` raises."""
+    # For tracks that no run has met before, or runs that a budget ends early would all begin with the same reads.
+    new = {track.id for track in tracks if SourceId(track.id) not in session.checkpoint.matches}
+    gleaned: dict[str, None] = {}
+    likely = {} if session.mirror(head).failures else _likely(session, head)
+    for playlist, foreign in likely.items():
+        left = len(new) - len(gleaned)
+        expected = min(left, foreign) * TARGET_YIELD.share
+        if expected <= SINGLE_YIELD.share * -(-session.listed()[playlist].count // ROWS):
+            continue
+        event("sweep.planned", logging.DEBUG, sweep=f"playlist {playlist}", wanted=left, expected=round(expected, 1))
+        target = session.target
+        contents = target.favourites() if playlist == FAVOURITES else target.tracks(playlist)
+        asker.learned.shelf.put(contents.tracks)
+        gleaned |= dict.fromkeys(track.id for track in contents.tracks)
+    resolve(session, asker, tracks, patient=patient)
+    if gleaned:
+        decisions = (session.checkpoint.matches[SourceId(track)].decision for track in new)
+        found = sum(isinstance(one, Match) and one.target in gleaned for one in decisions)
+        event("sweep.answered", logging.DEBUG, sweep="playlists", rows=len(gleaned), found=found)
+
+
+def _likely(session: Session, head: CollectionHead) -> dict[PlaylistId, int]:
+    """The playlists that may hold what is wanted, with how many of their entries are not known to be mirrored."""
+    listed = session.listed()
+    if session.job.policy.is_favourites(head.kind):
+        own = [FAVOURITES]
+    else:
+        own = [part.playlist for part in session.mirror(head).parts]
+    bases = {part.playlist: part.base for part in session.mirror(head).parts}
+    matches = session.checkpoint.matches
+    if not own:
+        title = wanted_headers(head, session.job.policy, 1)[0].title
+        own = [shown.id for shown in namesakes(session, title)]
+    mirrored = {
+        playlist: sum((one := matches.get(pair.source)) is not None and one.decision is not None for pair in base)
+        for playlist, base in bases.items()
+    }
+    return {
+        playlist: max(0, listed[playlist].count - mirrored.get(playlist, 0)) for playlist in own if playlist in listed
+    }
