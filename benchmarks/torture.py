@@ -55,8 +55,11 @@ def figures(output: str) -> dict[str, Any]:
 
 
 def told(found: dict[str, Any]) -> str:
-    """The numbers, in words."""
-    return ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in found.items() if type(value) is int)
+    """The numbers, in words; those of a group like the others."""
+    flat = {**found}
+    for value in found.values():
+        flat |= value if isinstance(value, dict) else {}
+    return ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in flat.items() if type(value) is int)
 
 
 def main(scale: int) -> int:

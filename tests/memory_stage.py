@@ -14,7 +14,7 @@ from told_clock import ToldClock
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
 from musicdiff_job.core.errors import JobError
-from musicdiff_job.core.match import Match, Method, Rules
+from musicdiff_job.core.match import MATCHER_VERSION, Match, Method, Rules
 from musicdiff_job.core.model import (
     LIKED,
     AccountId,
@@ -59,7 +59,8 @@ def copy(number: str | int, **fields: object) -> Track:
 def matched(*numbers: str | int) -> dict[SourceId, MatchRecord]:
     """Match records, as if these songs had been looked up before."""
     return {
-        SourceId(f"s{number}"): MatchRecord(song(number), Match(str(number), Method.ISRC, 1.0)) for number in numbers
+        SourceId(f"s{number}"): MatchRecord(song(number), Match(str(number), Method.ISRC, 1.0), matcher=MATCHER_VERSION)
+        for number in numbers
     }
 
 
@@ -215,6 +216,7 @@ class Stage:
     stop: StopFlag = field(default_factory=StopFlag)
     store: MemoryStore = field(default_factory=MemoryStore)
     policy: Policy = field(default_factory=Policy)
+    rules: Rules = field(default_factory=Rules)
     overrides: dict[SourceId, TargetId | None] = field(default_factory=dict)
     retry: tuple[float, ...] = (86_400.0, 3 * 86_400.0)
 
@@ -228,7 +230,7 @@ class Stage:
             stop=self.stop,
             connect=lambda checkpoint: self._connections(),
             policy=self.policy,
-            rules=Rules(),
+            rules=self.rules,
             observer=Silent(),
             run_id="run",
             retry=self.retry,

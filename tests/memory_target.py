@@ -35,7 +35,7 @@ DUPLICATE = Refused("This song already exists in this playlist", already=True)
 
 @dataclass
 class MemoryPlaylist:
-    """One playlist: its header, its tracks in order and which of them are withdrawn."""
+    """One playlist: its header, its tracks in order and which of them are withdrawn. ``rows`` describes some."""
 
     owner: int
     title: str
@@ -43,9 +43,11 @@ class MemoryPlaylist:
     public: bool = True
     tracks: list[str] = field(default_factory=list)
     withdrawn: set[str] = field(default_factory=set)
+    rows: dict[str, Track] = field(default_factory=dict)
 
     def contents(self) -> TargetContents:
-        shown = [Track(id=track, title=f"Title {track}") for track in self.tracks if track not in self.withdrawn]
+        ids = [track for track in self.tracks if track not in self.withdrawn]
+        shown = [self.rows.get(track) or Track(id=track, title=f"Title {track}") for track in ids]
         return TargetContents(tuple(shown), len(self.tracks) - len(shown), self.fingerprint())
 
     def fingerprint(self) -> str:
@@ -53,16 +55,18 @@ class MemoryPlaylist:
 
 
 class MemoryDeezer:
-    """The account itself, which several targets may share."""
+    """The account itself, which several targets may share. ``rows`` are tracks that its lists describe in full."""
 
     def __init__(self, user_id: int = 900_000_001) -> None:
         self.user_id = user_id
         self.loved = MemoryPlaylist(user_id, "Loved Tracks")
         self.playlists: dict[str, MemoryPlaylist] = {"1": self.loved}
+        self.rows = self.loved.rows
         self._last = 1
 
     def put(self, playlist: MemoryPlaylist) -> str:
         self._last += 1
+        playlist.rows = self.rows
         self.playlists[str(self._last)] = playlist
         return str(self._last)
 
