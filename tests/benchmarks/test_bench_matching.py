@@ -143,7 +143,8 @@ def test_a_mode_shows_isrcs_where_it_says(small: Path) -> None:
         Mode.HIDDEN: (False, [None]),
         Mode.ROWS_WITHOUT: (True, [None]),
     }
-    assert run(reference, Mode.HIDDEN, ["by-isrc"]).answers["by-isrc"].method == "search"
+    hidden = run(reference, Mode.HIDDEN, ["by-isrc"], peers=False)
+    assert (hidden.answers["by-isrc"].method, hidden.asked, hidden.calls) == ("search", {"by-isrc": 1}, 1)
 
 
 def test_what_a_row_lacks_is_absent() -> None:
