@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import msgspec
@@ -67,7 +68,8 @@ def measured(reference: Reference, done: Run) -> dict[str, Any]:
         "negatives": {why: dict(count) for why, count in sorted(score.kinds.items())},
         "methods": {method: dict(count) for method, count in sorted(score.methods.items())},
         "lookups_per_track": {
-            "mean": sum(asked) / len(asked),
+            "mean": mean(asked),
+            "mean_of_pairs": mean(done.asked[one.spotify_id] for one in score.of_pairs()),
             "most": asked[-1],
             "calls_per_track": done.calls / len(asked),
         },
@@ -158,8 +160,8 @@ def show(result: dict[str, Any], listed: int) -> None:
         print(f"{name:36} {part} of {whole} ({percent(part / whole if whole else None)} %)")
     asked = result["lookups_per_track"]
     print(
-        f"{'look-ups per track':36} {asked['mean']:.2f} alone, at most {asked['most']};"
-        f" {asked['calls_per_track']:.2f} HTTP calls in one run"
+        f"{'look-ups per track':36} {asked['mean']:.2f} alone, {asked['mean_of_pairs']:.2f} of pairs,"
+        f" at most {asked['most']}; {asked['calls_per_track']:.2f} HTTP calls in one run"
     )
     for title, key in (("by grade and kind", "by"), ("by kind of negative", "negatives"), ("by method", "methods")):
         print(f"\n{title:46} {'ids':>6} {'right':>6} {'wrong':>6} {'missed':>6}")

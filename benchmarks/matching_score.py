@@ -96,6 +96,10 @@ class Score:
         pardoned = [one for one in self.wrong if one.given and (one.spotify_id, one.given) in forgiven]
         return Figures(len(self.right) + len(pardoned), len(self.wrong) - len(pardoned), len(self.missed), self.pairs)
 
+    def of_pairs(self) -> list[Judged]:
+        """Every pair, however it was judged."""
+        return [*self.right, *self.missed, *(one for one in self.wrong if one.expected is not None)]
+
     def full_rows(self) -> Figures:
         """The pairs whose Deezer row is full; wrong are every wrong answer that is not to a pair with another row."""
         total = sum((self.table[label] for label in FULL_ROWS), Counter[str]())

@@ -69,6 +69,7 @@ def refusals(results: list[Result]) -> str:
                 "{} of {}".format(*one["no_counterpart_matched"]),
                 "{} of {}".format(*one["negatives_accepted"]),
                 f"{lookups['mean']:.2f}",
+                f"{lookups['mean_of_pairs']:.2f}",
                 lookups["most"],
                 f"{lookups['calls_per_track']:.2f}",
             )
@@ -78,6 +79,7 @@ def refusals(results: list[Result]) -> str:
         "without counterpart, matched",
         "negatives accepted",
         "look-ups per track",
+        "of pairs",
         "at most",
         "calls per track",
     )
