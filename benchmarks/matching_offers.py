@@ -42,7 +42,8 @@ class Offer(NamedTuple):
 
 
 def offers(reference: Reference, mode: Mode) -> Iterator[Offer]:
-    """Every forbidden pair, in the order of the tables; candidates as a search row shows them."""
+    """Every forbidden pair of which there is a Deezer row, in the order of the tables; candidates as a search row
+    shows them."""
     shelf = Shelf([], [deezer_track(row, isrc=mode is not Mode.HIDDEN) for row in reference.deezer.values()])
     switches = DeezerSwitches(row_isrc=mode is not Mode.ROWS_WITHOUT)
     shapes = TrackShapes(DeezerAccount(), shelf, switches, signed_in=False)
@@ -56,12 +57,13 @@ def offers(reference: Reference, mode: Mode) -> Iterator[Offer]:
         return Offer(wanted_in(reference, mode, spotify_id), candidate, why)
 
     for row in reference.negatives:
-        yield offer(row["spotify_id"], row["deezer_id"], row["why"])
+        if row["deezer_id"] in reference.deezer:
+            yield offer(row["spotify_id"], row["deezer_id"], row["why"])
     for row in reference.pairs:
         if row["grade"] == "N":
             for id_ in titled[_base(reference.wanted[row["spotify_id"]].title)]:
                 yield offer(row["spotify_id"], id_, SAME_TITLE)
-        elif row["grade"] == "W":
+        elif row["grade"] == "W" and row["deezer_id"] in reference.deezer:
             yield offer(row["spotify_id"], row["deezer_id"], "grade W")
 
 

@@ -57,7 +57,8 @@ def small(tmp_path: Path) -> Path:
         "nowhere,,N,no Deezer row; same base title exists,,,,Second Song,,,",
     ]
     (folder / "pairs_held.csv").write_text("\n".join([HEADER, *lines]) + "\n")
-    (folder / "negatives_held.csv").write_text("spotify_id,deezer_id,why\nremix,2,version: remix vs plain\n")
+    lines = ["spotify_id,deezer_id,why", "remix,2,version: remix vs plain", "remix,99,other artist"]
+    (folder / "negatives_held.csv").write_text("\n".join(lines) + "\n")
     return tmp_path
 
 
@@ -80,7 +81,7 @@ def test_any_set_can_be_run_and_scored(small: Path) -> None:
     assert result["mode"] == "with ISRC"
     assert (result["all"]["right"], result["all"]["wrong"], result["all"]["pairs"]) == (2, 0, 2)
     assert result["full_rows"]["right"] == 1
-    assert result["negatives"] == {"version: remix vs plain": {"right": 1}}
+    assert result["negatives"] == {"other artist": {"right": 1}, "version: remix vs plain": {"right": 1}}
     assert result["rules"]["plain ISRC (what MusicDiff's sync does)"]["recall"] == 0.5
     assert result["lookups_per_track"]["calls_per_track"] >= 1
     assert "precision 100.0" in done.stdout
