@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 TORTURE ?= 1
 
-.PHONY: demo test lint types imports audit bench torture docs lock clean check
+.PHONY: demo test lint types imports audit bench bench-matching torture docs docs-matching lock clean check
 
 demo: $(VENV)/.installed ## run the job against the sandbox, twice
 	$(BIN)/musicdiff-job demo
@@ -34,11 +34,17 @@ audit: $(VENV)/.installed-dev ## known vulnerabilities in what is locked; asks P
 bench: $(VENV)/.installed-dev ## measure; see benchmarks/README.md
 	$(BIN)/python benchmarks/bench_calls.py
 
+bench-matching: $(VENV)/.installed-dev ## measure the matcher on MUSICDIFF_REFERENCE_DATA
+	$(BIN)/python benchmarks/bench_matching.py $(ARGS)
+
 torture: $(VENV)/.installed-dev ## try to break it, for as long as TORTURE says (1: about an hour)
 	$(BIN)/python benchmarks/torture.py $(TORTURE)
 
 docs: $(VENV)/.installed-dev ## write what the code knows into the documentation
 	$(BIN)/python docs/generate.py
+
+docs-matching: $(VENV)/.installed-dev ## the same, and write its figures into docs/matching.md
+	$(BIN)/python docs/matching_tables.py
 
 lock: $(VENV)/.installed-dev ## resolve the lock files anew
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \

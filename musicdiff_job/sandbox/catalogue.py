@@ -18,7 +18,7 @@ import unicodedata
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Final
 
@@ -53,6 +53,8 @@ class DeezerTrack(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     ``title`` is the whole title, usually ``title_short`` and ``title_version`` joined by a space. ``isrc`` and
     ``release_date`` are empty when no source gives them. ``alternative`` is the id of a readable copy, or 0.
+    ``absent`` names fields that no source gives and nobody derived: no row of the public API shows them at all, so
+    that a reader sees no more than was recorded. The album of a track whose ``album`` is absent does not exist.
     """
 
     id: int
@@ -71,6 +73,7 @@ class DeezerTrack(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     alternative: int = 0
     derived: tuple[str, ...] = ()
     srcs: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     @property
     def artist_id(self) -> int:
@@ -133,6 +136,7 @@ def deezer_album_id(artist: str, album: str) -> int:
     return 10_000_000 + zlib.crc32(f"{artist}\x1f{album}".casefold().encode())
 
 
+@lru_cache(maxsize=65_536)
 def words(text: str) -> tuple[str, ...]:
     """The words of a text for searching: case and accents folded, punctuation dropped, every script kept."""
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("'", "").replace("’", ""))
@@ -174,7 +178,8 @@ class Catalogue:
         """Every Deezer album by id."""
         grouped: dict[int, list[DeezerTrack]] = defaultdict(list)
         for track in self.deezer_by_id.values():
-            grouped[track.album_id].append(track)
+            if "album" not in track.absent:
+                grouped[track.album_id].append(track)
         return {
             album_id: DeezerAlbum(
                 id=album_id,

@@ -64,6 +64,19 @@ def explicit_keys(track: DeezerTrack) -> Json:
     }
 
 
+_KEYS_OF = {"explicit": frozenset({"explicit_lyrics", "explicit_content_lyrics", "explicit_content_cover"})}
+
+
+def as_recorded(track: DeezerTrack, row: Json) -> Json:
+    """The row without what was never recorded of the track; ``release_date`` goes from its album too."""
+    if not track.absent:
+        return row
+    row = without(row, {key for name in track.absent for key in _KEYS_OF.get(name, (name,))})
+    if "release_date" in track.absent and "album" in row:
+        row["album"] = without(row["album"], {"release_date"})
+    return row
+
+
 def artist_head(track: DeezerTrack, *, link: bool = False) -> Json:
     """Id and name of a track's main artist."""
     head: Json = {"id": track.artist_id, "name": track.artist}

@@ -19,6 +19,7 @@ from musicdiff_job.sandbox.deezer_pieces import (
     artist_names,
     artist_tail,
     artist_wide,
+    as_recorded,
     contributor,
     cover_hash,
     explicit_keys,
@@ -48,7 +49,7 @@ class TrackShapes:
     def full_track(self, track: DeezerTrack) -> Json:
         """``GET /track/{id}``."""
         readable = self.readable(track)
-        return {
+        row: Json = {
             **title_keys(track, readable),
             "isrc": track.isrc,
             "link": f"{WEB}/track/{track.id}",
@@ -74,11 +75,12 @@ class TrackShapes:
             },
             "type": "track",
         }
+        return as_recorded(track, row)
 
     def search_row(self, track: DeezerTrack) -> Json:
         """A row of ``/search``; ``isrc`` since 2026."""
         readable = self.readable(track)
-        return {
+        row: Json = {
             **title_keys(track, readable),
             **self._isrc(track),
             **middle_keys(track),
@@ -93,12 +95,13 @@ class TrackShapes:
             "album": {**album_keys(track), **album_tail(track.album_id)},
             "type": "track",
         }
+        return as_recorded(track, row)
 
     def top_row(self, track: DeezerTrack) -> Json:
         """A row of ``/artist/{id}/top``: a search row with all contributors."""
         row = self.search_row(track)
         row["contributors"] = [contributor(name) for name in artist_names(track)]
-        return row
+        return as_recorded(track, row)
 
     def playlist_row(self, entry: PlaylistEntry, *, embedded: bool) -> Json | None:
         """A row of ``/playlist/{id}/tracks``, or embedded in ``/playlist/{id}``, where the artist has no pictures.
@@ -111,7 +114,7 @@ class TrackShapes:
         album = album_keys(track)
         if self._switches.row_isrc:
             album = {"id": album.pop("id"), "title": album.pop("title"), "upc": upc(track.album_id), **album}
-        return {
+        row: Json = {
             **title_keys(track, readable),
             **self._isrc(track),
             **middle_keys(track),
@@ -123,13 +126,14 @@ class TrackShapes:
             "album": {**album, **album_tail(track.album_id)},
             "type": "track",
         }
+        return as_recorded(track, row)
 
     def favourite_row(self, entry: PlaylistEntry) -> Json | None:
         """A row of ``/user/{id}/tracks``: no ISRC, no preview, no short title. None as in :meth:`playlist_row`."""
         track = self._catalogue.deezer_by_id.get(entry.track_id)
         if track is None or entry.hidden:
             return None
-        return {
+        row: Json = {
             "id": track.id,
             "readable": self.readable(track),
             "title": track.title,
@@ -140,11 +144,12 @@ class TrackShapes:
             "artist": {**artist_head(track), **picture_keys("artist", track.artist_id), **artist_tail(track)},
             "type": "track",
         }
+        return as_recorded(track, row)
 
     def album_row(self, track: DeezerTrack) -> Json:
         """A row of ``/album/{id}/tracks``: ISRC and position, no album."""
         readable = self.readable(track)
-        return {
+        row: Json = {
             **title_keys(track, readable),
             "isrc": track.isrc,
             "link": f"{WEB}/track/{track.id}",
@@ -158,11 +163,12 @@ class TrackShapes:
             "artist": {**artist_head(track), **artist_tail(track)},
             "type": "track",
         }
+        return as_recorded(track, row)
 
     def embedded_album_row(self, track: DeezerTrack) -> Json:
         """A row inside ``/album/{id}``: neither ISRC nor position."""
         readable = self.readable(track)
-        return {
+        row: Json = {
             **title_keys(track, readable),
             **middle_keys(track),
             "preview": preview_link(track, readable),
@@ -171,6 +177,7 @@ class TrackShapes:
             "album": {**album_keys(track), **album_tail(track.album_id)},
             "type": "track",
         }
+        return as_recorded(track, row)
 
     def readable(self, track: DeezerTrack) -> bool:
         """Whether this caller can play it."""
@@ -188,5 +195,7 @@ class TrackShapes:
         return {"alternative": row}
 
     def _position(self, track: DeezerTrack) -> int:
+        if "album" in track.absent:
+            return 1
         album = self._catalogue.albums[track.album_id]
         return 1 + next(at for at, other in enumerate(album.tracks) if other.id == track.id)

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from deezer_stage import TOKEN, UNREADABLE, Stage
+from deezer_stage import TOKEN, UNREADABLE, Stage, row
 
-from musicdiff_job.sandbox.catalogue import deezer_album_id, deezer_artist_id
+from musicdiff_job.sandbox.catalogue import Catalogue, deezer_album_id, deezer_artist_id
+from musicdiff_job.sandbox.deezer_rest import DeezerRest
 
 ALBUM = deezer_album_id("The Numbers", "Counting")
 ARTIST = deezer_artist_id("The Numbers")
@@ -222,3 +223,27 @@ def test_every_recording_is_compared() -> None:
     if folder is None:
         pytest.skip("MUSICDIFF_REFERENCE_DATA is not set or has no recorded/deezer beside it.")
     assert {file.name for file in folder.glob("*.json")} == set(ASKS) | NO_EVIDENCE
+
+
+def test_what_was_never_recorded_is_in_no_row() -> None:
+    at = Stage()
+    bare = row(400, "Bare", "Nobody", "", absent=("album", "isrc", "rank", "explicit", "duration", "contributors"))
+    dated = row(401, "Dated", "Nobody", "Some", absent=("release_date", "title_version"))
+    at.rest = DeezerRest(at.account, Catalogue((), [bare, dated]), at.switches, monotonic=at.time)
+    at.account.like_by_hand(400)
+    at.account.create_by_hand("Mine", [400])
+    playlist = next(iter(at.account.read().playlists.values())).id
+    gone = {"album", "isrc", "rank", "explicit_lyrics", "explicit_content_lyrics", "duration", "contributors"}
+    for shown in (
+        at.get("/track/400"),
+        at.get("/search", q="Bare")["data"][0],
+        at.get(f"/artist/{bare.artist_id}/top")["data"][-1],
+        at.get(f"/playlist/{playlist}/tracks")["data"][0],
+        at.get("/user/me/tracks")["data"][0],
+    ):
+        assert shown["title"] == "Bare"
+        assert gone.isdisjoint(shown)
+    full = at.get("/track/401")
+    assert {"release_date", "title_version"}.isdisjoint(full)
+    assert full["album"]["title"] == "Some" and "release_date" not in full["album"]
+    assert [album["title"] for album in at.get(f"/artist/{bare.artist_id}/albums")["data"]] == ["Some"]

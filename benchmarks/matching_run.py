@@ -1,0 +1,165 @@
+"""The product's matcher at work on the reference data, in one of three modes.
+
+Everything between the wanted track and the decision is the product's own: ``core.match``, ``lookups.Asker``, the gate
+(with limits so wide that it never waits), the catalogue adapter and deezer-python, over HTTP to the sandbox, which
+holds the recorded Deezer rows and nothing else. No link of the reference data goes in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import msgspec
+from matching_reference import Reference, deezer_track
+from matching_score import Answer
+
+from musicdiff_job.clock import StopFlag, SystemClock
+from musicdiff_job.core.match import Ask, ByIsrc, BySearch, Evidence, Match, Question, Rules, Unmatched, decide
+from musicdiff_job.core.model import Service, Track
+from musicdiff_job.core.questions import questions
+from musicdiff_job.core.secret import Redactor
+from musicdiff_job.deezer.catalogue import DeezerCatalogue
+from musicdiff_job.gate import Gate, Limits
+from musicdiff_job.lookups import WORKERS, Asker
+from musicdiff_job.ports import Catalogue
+from musicdiff_job.sandbox.catalogue import Catalogue as Shelf
+from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
+from musicdiff_job.sandbox.server import Sandbox
+from musicdiff_job.sandbox.world import SpotifyAccount
+
+
+class Mode(StrEnum):
+    """What is known of ISRCs. The values are what people read."""
+
+    ISRC = "with ISRC"
+    HIDDEN = "ISRC hidden on both sides"
+    ROWS_WITHOUT = "isrc absent from search rows"
+
+
+class Candidates(msgspec.Struct, frozen=True):
+    """What every rule of ``peers`` gets to choose from: the track that bears the wanted ISRC, and one search."""
+
+    by_isrc: Track | None
+    found: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One mode's answers. ``asked`` are the questions each track needed, ``calls`` the HTTP requests of the whole run
+    as the sandbox counted them: a question that two tracks share is put once. ``candidates`` are for the peers, and
+    ``limited`` is what the matcher makes of those alone."""
+
+    mode: Mode
+    answers: dict[str, Answer]
+    asked: dict[str, int]
+    calls: int
+    candidates: dict[str, Candidates]
+    limited: dict[str, Answer]
+
+
+class Remembered:
+    """A catalogue that answers each question once, for the product and its peers alike. Thread-safe."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._lock = threading.Lock()
+        self._answers: dict[Question, tuple[Track, ...]] = {}
+
+    def ask(self, question: Question) -> tuple[Track, ...]:
+        """See ``ports.Catalogue``."""
+        with self._lock:
+            known = self._answers.get(question)
+        if known is None:
+            known = self._catalogue.ask(question)
+            with self._lock:
+                self._answers[question] = known
+        return known
+
+
+@contextmanager
+def open_catalogue(reference: Reference, mode: Mode) -> Iterator[tuple[Catalogue, Sandbox]]:
+    """The product's catalogue adapter, connected to a sandbox that holds the recorded rows."""
+    rows = [deezer_track(row, isrc=mode is not Mode.HIDDEN) for row in reference.deezer.values()]
+    switches = DeezerSwitches(quota_calls=None, row_isrc=mode is not Mode.ROWS_WITHOUT)
+    with Sandbox(SpotifyAccount(Shelf([], rows)), switches=switches) as sandbox:
+        stop = StopFlag()
+        gate = Gate(Limits(None, None, {}, {Service.DEEZER: (1_000_000, 5.0)}), SystemClock(stop), stop)
+        catalogue = DeezerCatalogue(gate, Redactor(), f"{sandbox.url}/deezer/api")
+        try:
+            yield catalogue, sandbox
+        finally:
+            catalogue.close()
+
+
+def run(reference: Reference, mode: Mode, ids: Sequence[str], *, peers: bool = True) -> Run:
+    """Match the tracks with these ids. Without ``peers`` no candidates are collected for them. Raises what a look-up
+    raises: here every one must be answered."""
+    wanted = {id_: wanted_in(reference, mode, id_) for id_ in ids}
+    with open_catalogue(reference, mode) as (catalogue, sandbox), ThreadPoolExecutor(WORKERS) as pool:
+        remembered = Remembered(catalogue)
+        asker = Asker(remembered, Rules())
+        found = dict(zip(ids, pool.map(lambda id_: _search(asker, wanted[id_]), ids), strict=True))
+        result = Run(
+            mode=mode,
+            answers={id_: answer for id_, (answer, _) in found.items()},
+            asked={id_: asked for id_, (_, asked) in found.items()},
+            calls=sandbox.calls("deezer"),
+            candidates={},
+            limited={},
+        )
+        if not peers:
+            return result
+        candidates = dict(zip(ids, pool.map(lambda id_: _candidates(remembered, wanted[id_]), ids), strict=True))
+    alike = {id_: limited(wanted[id_], candidates[id_]) for id_ in ids}
+    return replace(result, candidates=candidates, limited=alike)
+
+
+def wanted_in(reference: Reference, mode: Mode, spotify_id: str) -> Track:
+    """The track as this mode shows it to the matcher."""
+    track = reference.wanted[spotify_id]
+    return msgspec.structs.replace(track, isrc=None) if mode is Mode.HIDDEN else track
+
+
+def limited(wanted: Track, candidates: Candidates) -> Answer:
+    """The product's decision with no more than its peers have."""
+    evidence = Evidence()
+    while True:
+        match decide(wanted, evidence, Rules()):
+            case Ask(ByIsrc() as question):
+                hit = candidates.by_isrc
+                evidence = evidence.with_answer(question, () if hit is None else (hit,))
+            case Ask(BySearch() as question):
+                evidence = evidence.with_answer(question, candidates.found)
+            case Ask(question):
+                evidence = evidence.with_answer(question, ())
+            case decision:
+                return _answer(decision)
+
+
+def _search(asker: Asker, wanted: Track) -> tuple[Answer, int]:
+    found = asker.search(wanted, Evidence(), frozenset())
+    if found.error is not None:
+        raise found.error
+    assert found.decision is not None
+    return _answer(found.decision), len(found.evidence.asked)
+
+
+def _answer(decision: Match | Unmatched) -> Answer:
+    match decision:
+        case Match(target, method, score):
+            return Answer(target, str(method), score)
+        case Unmatched(reason):
+            return Answer(None, str(reason))
+
+
+def _candidates(catalogue: Catalogue, wanted: Track) -> Candidates:
+    """The answers to the first two questions that the product would ask."""
+    asked = list(questions(wanted))
+    hit = [track for question in asked if isinstance(question, ByIsrc) for track in catalogue.ask(question)]
+    text = next(question for question in asked if isinstance(question, BySearch))
+    return Candidates(hit[0] if hit else None, catalogue.ask(text))
