@@ -1,18 +1,19 @@
 """The product's matcher at work on the reference data, in one of three modes.
 
-Everything between the wanted track and the decision is the product's own: ``core.match``, ``lookups.Asker``, the gate
-(with limits so wide that it never waits), the catalogue adapter and deezer-python, over HTTP to the sandbox, which
-holds the recorded Deezer rows and nothing else. No link of the reference data goes in.
+Everything between the wanted track and the decision is the product's own: ``core.match``, the planner with its sweeps
+of albums and artists, the gate (with limits so wide that it never waits), the catalogue adapter and deezer-python, over
+HTTP to the sandbox, which holds the recorded Deezer rows and nothing else. No link of the reference data goes in.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 
 import msgspec
 from matching_reference import Reference, deezer_track
@@ -21,16 +22,17 @@ from matching_score import Answer
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.match import Ask, ByIsrc, BySearch, Evidence, Match, Question, Rules, Unmatched, decide
 from musicdiff_job.core.model import Service, Track
-from musicdiff_job.core.questions import questions
+from musicdiff_job.core.questions import Sweep, questions
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.deezer.catalogue import DeezerCatalogue
 from musicdiff_job.gate import Gate, Limits
-from musicdiff_job.lookups import WORKERS, Asker
+from musicdiff_job.lookups import WORKERS
 from musicdiff_job.ports import Catalogue
 from musicdiff_job.sandbox.catalogue import Catalogue as Shelf
 from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.server import Sandbox
 from musicdiff_job.sandbox.world import SpotifyAccount
+from musicdiff_job.sweeping import Learned, Planner, Search
 
 
 class Mode(StrEnum):
@@ -68,9 +70,9 @@ class Remembered:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._lock = threading.Lock()
-        self._answers: dict[Question, tuple[Track, ...]] = {}
+        self._answers: dict[Question | Sweep, tuple[Track, ...]] = {}
 
-    def ask(self, question: Question) -> tuple[Track, ...]:
+    def ask(self, question: Question | Sweep) -> tuple[Track, ...]:
         """See ``ports.Catalogue``."""
         with self._lock:
             known = self._answers.get(question)
@@ -102,12 +104,12 @@ def run(reference: Reference, mode: Mode, ids: Sequence[str], *, peers: bool = T
     wanted = {id_: wanted_in(reference, mode, id_) for id_ in ids}
     with open_catalogue(reference, mode) as (catalogue, sandbox), ThreadPoolExecutor(WORKERS) as pool:
         remembered = Remembered(catalogue)
-        asker = Asker(remembered, Rules())
-        found = dict(zip(ids, pool.map(lambda id_: _search(asker, wanted[id_]), ids), strict=True))
+        searches = {id_: Search(wanted[id_], Evidence(), frozenset()) for id_ in ids}
+        answers = _converse(remembered, pool, searches.values())
         result = Run(
             mode=mode,
-            answers={id_: answer for id_, (answer, _) in found.items()},
-            asked={id_: asked for id_, (_, asked) in found.items()},
+            answers=answers,
+            asked={id_: len(search.evidence.asked) for id_, search in searches.items()},
             calls=sandbox.calls("deezer"),
             candidates={},
             limited={},
@@ -141,12 +143,14 @@ def limited(wanted: Track, candidates: Candidates) -> Answer:
                 return _answer(decision)
 
 
-def _search(asker: Asker, wanted: Track) -> tuple[Answer, int]:
-    found = asker.search(wanted, Evidence(), frozenset())
-    if found.error is not None:
-        raise found.error
-    assert found.decision is not None
-    return _answer(found.decision), len(found.evidence.asked)
+def _converse(catalogue: Catalogue, pool: ThreadPoolExecutor, searches: Iterable[Search]) -> dict[str, Answer]:
+    """How every search ends. Calls are made ``WORKERS`` at a time, so that every run is the same."""
+    planner = Planner(Learned(), Rules(), searches)
+    while calls := list(islice(iter(planner.next, None), WORKERS)):
+        answers = pool.map(lambda call: catalogue.ask(call.question), calls)
+        for call, rows in zip(calls, answers, strict=True):
+            planner.answered(call, rows)
+    return {search.track.id: _answer(decision) for search, decision in planner.decided()}
 
 
 def _answer(decision: Match | Unmatched) -> Answer:
