@@ -23,6 +23,7 @@ from musicdiff_job.core.match import (
     Evidence,
     Match,
     Method,
+    Preference,
     Question,
     Reason,
     Rules,
@@ -30,6 +31,8 @@ from musicdiff_job.core.match import (
     decide,
 )
 from musicdiff_job.core.model import Service, SourceId, TargetId, Track
+from musicdiff_job.core.override_file import BY_FILE
+from musicdiff_job.core.overrides import BY_COMMAND
 from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.ports import Catalogue
@@ -62,10 +65,12 @@ class Asker:
         self._asking: dict[Question, threading.Lock] = {}
         self.asked = 0
 
-    def search(self, wanted: Track, evidence: Evidence, rejected: frozenset[str]) -> Found:
+    def search(
+        self, wanted: Track, evidence: Evidence, rejected: frozenset[str], prefer: Preference | None = None
+    ) -> Found:
         """Ask until there is a decision or something stops it."""
         while True:
-            match decide(wanted, evidence, self._rules, rejected):
+            match decide(wanted, evidence, self._rules, rejected, prefer):
                 case Ask(question):
                     try:
                         evidence = evidence.with_answer(question, self._answer(question))
@@ -96,7 +101,8 @@ def resolve(session: Session, asker: Asker, tracks: Iterable[Track], *, patient:
         by_isrc = _by_isrc(session)
         for source, record in records.items():
             twin = by_isrc.get(record.track.isrc or "")
-            if record.decision is None and not record.rejected and twin is not None and _same(twin.track, record.track):
+            free = record.decision is None and not record.rejected and record.terms is None
+            if free and twin is not None and _same(twin.track, record.track):
                 decision = msgspec.structs.replace(_as_match(twin), method=Method.CACHE)
                 records[source] = MatchRecord(
                     record.track, decision, decided_at=session.now_text(), matcher=MATCHER_VERSION
@@ -152,7 +158,8 @@ def _is_about_one(session: Session, error: JobError | None) -> bool:
 
 
 def _one(asker: Asker, track: Track, record: MatchRecord) -> tuple[Track, Found]:
-    return track, asker.search(track, record.evidence or Evidence(), frozenset(record.rejected))
+    prefer = record.terms.prefer if record.terms else None
+    return track, asker.search(track, record.evidence or Evidence(), record.ruled_out, prefer)
 
 
 def _record(session: Session, track: Track, found: Found) -> None:
@@ -172,6 +179,7 @@ def _record(session: Session, track: Track, found: Found) -> None:
                 tries=record.tries,
                 rejected=record.rejected,
                 matcher=MATCHER_VERSION,
+                terms=record.terms,
             )
             event("track.matched", logging.DEBUG, track=track.id, deezer=decision.target, method=str(decision.method))
         case Unmatched() as decision:
@@ -183,6 +191,7 @@ def _record(session: Session, track: Track, found: Found) -> None:
                 retry_at=_retry_at(session, record.tries),
                 rejected=record.rejected,
                 matcher=MATCHER_VERSION,
+                terms=record.terms,
             )
             event("track.unmatched", logging.DEBUG, track=track.id, reason=str(decision.reason))
     session.checkpoint = session.checkpoint.with_matches({source: record})
@@ -198,20 +207,26 @@ def _retry_at(session: Session, tries: int) -> str | None:
 def _remembered(session: Session, source: SourceId, track: Track) -> MatchRecord:
     """The record to start from: a person's word, what is remembered and still holds, or an open one."""
     record = session.checkpoint.matches.get(source)
-    if source in session.job.overrides:
-        target = session.job.overrides[source]
+    overrides = session.job.overrides
+    if source in overrides.tracks:
+        target = overrides.tracks[source]
         decision = Unmatched(Reason.REJECTED) if target is None else Match(target, Method.OVERRIDE, 1.0)
-        if record is not None and record.override == "file" and record.decision == decision:
+        if record is not None and record.override == BY_FILE and record.decision == decision:
             return msgspec.structs.replace(record, track=track)
         return MatchRecord(
-            track, decision, decided_at=session.now_text(), override="file", matcher=MATCHER_VERSION,
+            track, decision, decided_at=session.now_text(), override=BY_FILE, matcher=MATCHER_VERSION,
             rejected=record.rejected if record else (),
         )  # fmt: skip
+    terms = overrides.terms.get(source)
     if record is None:
-        return MatchRecord(track)
-    if record.override == "file":
-        return MatchRecord(track, rejected=record.rejected)
-    record = msgspec.structs.replace(record, track=track)
+        return MatchRecord(track, terms=terms)
+    barred = terms.rejected if terms else ()
+    # What was said by command stands, unless the file has ruled it out. What was asked holds under any terms.
+    if (record.override and isinstance(record.decision, Match) and record.decision.target in barred) or not (
+        record.override == BY_COMMAND or overrides.is_obeyed(source, record)
+    ):
+        return MatchRecord(track, evidence=record.evidence, rejected=record.rejected, terms=terms)
+    record = msgspec.structs.replace(record, track=track, terms=terms)
     if record.override or isinstance(record.decision, Match):
         return record
     due = isinstance(record.decision, Unmatched) and record.retry_at is not None and _is_over(session, record.retry_at)
@@ -229,7 +244,7 @@ def _by_isrc(session: Session) -> dict[str, MatchRecord]:
     return {
         record.track.isrc: record
         for record in session.checkpoint.matches.values()
-        if record.track.isrc and isinstance(record.decision, Match) and not record.override
+        if record.track.isrc and isinstance(record.decision, Match) and not (record.override or record.terms)
     }
 
 

@@ -30,9 +30,11 @@ from musicdiff_job.core.model import (
     Track,
     Unreadable,
 )
+from musicdiff_job.core.override_file import Overrides
 from musicdiff_job.core.plan import Change, Receipt
 from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import CollectionResult
+from musicdiff_job.core.terms import Terms
 from musicdiff_job.gate import Gate, Limits
 from musicdiff_job.session import Connections, Job, Session
 
@@ -211,6 +213,7 @@ class Stage:
     store: MemoryStore = field(default_factory=MemoryStore)
     policy: Policy = field(default_factory=Policy)
     overrides: dict[SourceId, TargetId | None] = field(default_factory=dict)
+    terms: dict[SourceId, Terms] = field(default_factory=dict)
     retry: tuple[float, ...] = (86_400.0, 3 * 86_400.0)
 
     def __post_init__(self) -> None:
@@ -227,7 +230,7 @@ class Stage:
             observer=Silent(),
             run_id="run",
             retry=self.retry,
-            overrides=self.overrides,
+            overrides=Overrides(self.overrides, self.terms),
         )
 
     def _connections(self) -> Connections:

@@ -279,6 +279,10 @@ OVERRIDES = """[tracks]
 "https://open.spotify.com/track/4uLU6hMCjMI75M1A2tKUQC" = "https://www.deezer.com/track/781592622"
 6habFhsOp2NvshLv26DqMb = 3135556
 "spotify:track:7ouMYWpwJ422jRcDASZB7P" = "none"
+[reject]
+"4KHQIQ8gCgDjxWYXm5SN1w" = ["https://www.deezer.com/track/781592622", 3135556]
+[prefer]
+"spotify:track:4KHQIQ8gCgDjxWYXm5SN1w" = { album = "The Hits", explicit = false }
 """
 
 

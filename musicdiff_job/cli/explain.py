@@ -19,7 +19,6 @@ from musicdiff_job.core.match import Ask, Evidence, Match, Question, Rules, Scor
 from musicdiff_job.core.model import SourceId, Track
 from musicdiff_job.core.text import canonical_title
 from musicdiff_job.report.explain import Asked, Explanation, explain_blocks
-from musicdiff_job.report.silent import Silent
 from musicdiff_job.report.unmatched import track_name
 
 SHOWN = 12
@@ -79,16 +78,7 @@ def _mentions(track: Track, words: list[str]) -> bool:
 
 def explained(session: Session, checkpoint: Checkpoint, source: SourceId, *, offline: bool) -> Explanation:
     """Gather all there is to say."""
-    overrides = bootstrap.assemble(
-        session.loaded,
-        stop=session.stop,
-        clock=session.clock,
-        observer=Silent(),
-        redactor=session.redactor,
-        store=session.store,
-        run_id=session.run_id,
-        dry_run=True,
-    ).overrides
+    overrides = bootstrap.read_overrides(session.loaded.settings)
     rules = bootstrap.rules_of(session.loaded.settings)
     record = checkpoint.matches.get(source)
     asked, candidates, fresh, trouble = _remembered(record, rules)
@@ -101,8 +91,8 @@ def explained(session: Session, checkpoint: Checkpoint, source: SourceId, *, off
         source=source,
         record=record,
         collections=tuple(one.name for one in checkpoint.mirrors.values() if holds(one, frozenset({source}))),
-        in_file=source in overrides,
-        file_target=overrides.get(source),
+        in_file=source in overrides.tracks,
+        file_target=overrides.tracks.get(source),
         rules=rules,
         asked=asked,
         candidates=candidates,
