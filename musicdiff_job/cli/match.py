@@ -7,10 +7,12 @@ from typing import Any
 
 import click
 
+from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, JobGroup, shared
 from musicdiff_job.cli.output import say
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.links import source_id, target_id, target_link
 from musicdiff_job.core.model import SourceId
 from musicdiff_job.core.override_file import NONE
@@ -35,10 +37,11 @@ _track = click.argument("spotify", metavar="SPOTIFY")
 @click.pass_context
 def set_(context: click.Context, *, spotify: str, deezer: str) -> None:
     """Name the counterpart, or say that there is none."""
+    source = source_id(spotify)
     target = None if deezer.casefold() == NONE else target_id(deezer)
     _edit(
         context,
-        source_id(spotify),
+        source,
         lambda checkpoint, source, now: set_match(checkpoint, source, target, now),
         f"has the counterpart {target_link(target)}" if target else "has no counterpart and is not looked for",
     )
@@ -50,10 +53,11 @@ def set_(context: click.Context, *, spotify: str, deezer: str) -> None:
 @click.pass_context
 def reject(context: click.Context, *, spotify: str, deezer: str | None) -> None:
     """Rule a Deezer track out, the present counterpart if none is named."""
+    source = source_id(spotify)
     target = target_id(deezer) if deezer else None
     _edit(
         context,
-        source_id(spotify),
+        source,
         lambda checkpoint, source, now: reject_match(checkpoint, source, target),
         f"never gets {target_link(target)}" if target else "does not keep its counterpart",
     )
@@ -79,9 +83,14 @@ def _edit(
     done: str,
 ) -> Any:
     session = open_session(context)
+    if source in bootstrap.read_overrides(session.loaded.settings).tracks:
+        file = session.loaded.settings.matching.overrides
+        raise UsageError(f"{file} says what the counterpart of {source} is, and counts more", "Change it there")
     with session.edit() as (lease, checkpoint):
         changed = transition(checkpoint, source, session.now_iso())
         lease.save(changed)
     if not shared(context).quiet:
         track = changed.matches[source].track
         say(f"{track_name(track.title, track.artists) or source} {done}, from the next run on.")
+        if source not in checkpoint.matches:
+            say("No run has met this track yet; it holds as soon as one does.")
