@@ -121,12 +121,15 @@ def test_a_changed_file_changes_just_the_match_it_names(mirrored: CommandLine) -
     assert decision.target in mirrored("unmatched").stdout
     told = mirrored("explain", source, "--offline").stdout
     assert f"the overrides file says: not https://www.deezer.com/track/{decision.target}\n" in told
+    assert "rejected by you" in mirrored("explain", source).stdout.partition("5. Verdict")[2]
+    assert 'search "' not in mirrored("explain", other).stdout
     file.write_text(f'[prefer]\n"{other}" = {{ album = "The Hits" }}\n')
     assert mirrored("run", "-q").exit_code == 0
     last = mirrored.kept().matches
     assert isinstance(last[source].decision, Match), "what the file no longer says holds no longer"
     assert {one for one in last if last[one] != before[one]} == {source, other}
     assert 'prefers: album "The Hits"' in mirrored("explain", other, "--offline").stdout
+    assert 'search "' in mirrored("explain", other).stdout, "another copy is asked for as the job would"
 
 
 WRONG = [
