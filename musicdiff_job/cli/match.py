@@ -14,7 +14,7 @@ from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.links import source_id, target_id, target_link
-from musicdiff_job.core.model import SourceId
+from musicdiff_job.core.model import SourceId, TargetId
 from musicdiff_job.core.override_file import NONE
 from musicdiff_job.core.overrides import clear_match, reject_match, set_match
 from musicdiff_job.report.unmatched import track_name
@@ -44,6 +44,7 @@ def set_(context: click.Context, *, spotify: str, deezer: str) -> None:
         source,
         lambda checkpoint, source, now: set_match(checkpoint, source, target, now),
         f"has the counterpart {target_link(target)}" if target else "has no counterpart and is not looked for",
+        wanted=target,
     )
 
 
@@ -81,11 +82,14 @@ def _edit(
     source: SourceId,
     transition: Callable[[Checkpoint, SourceId, str], Checkpoint],
     done: str,
+    wanted: TargetId | None = None,
 ) -> Any:
     session = open_session(context)
-    if source in bootstrap.read_overrides(session.loaded.settings).tracks:
-        file = session.loaded.settings.matching.overrides
+    overrides, file = bootstrap.read_overrides(session.loaded.settings), session.loaded.settings.matching.overrides
+    if source in overrides.tracks:
         raise UsageError(f"{file} says what the counterpart of {source} is, and counts more", "Change it there")
+    if source in overrides.terms and wanted in overrides.terms[source].rejected:
+        raise UsageError(f"{file} rules {wanted} out for {source}, and counts more", "Change it there")
     with session.edit() as (lease, checkpoint):
         changed = transition(checkpoint, source, session.now_iso())
         lease.save(changed)

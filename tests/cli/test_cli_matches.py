@@ -164,6 +164,16 @@ def test_a_command_does_not_pretend_to_beat_the_file(arguments: tuple[str, ...],
     assert command.kept() == sample()
 
 
+def test_what_the_file_rules_out_is_not_set_by_command(command: CommandLine) -> None:
+    command.keep(sample())
+    (command.home / "overrides.toml").write_text(f"[reject]\n{DAFT} = [7]\n")
+    result = command("match", "set", DAFT, "7")
+    assert result.exit_code == 64
+    assert f"overrides.toml rules 7 out for {DAFT}" in result.stderr and "Change it there" in result.stderr
+    assert command.kept() == sample()
+    assert command("match", "set", DAFT, "8").exit_code == 0
+
+
 def test_a_word_about_a_track_that_nobody_has_met_waits_for_it(command: CommandLine) -> None:
     command.keep(sample())
     unseen = SourceId("z" * 22)
