@@ -32,7 +32,7 @@ from musicdiff_job.sandbox.catalogue import Catalogue as Shelf
 from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.server import Sandbox
 from musicdiff_job.sandbox.world import SpotifyAccount
-from musicdiff_job.sweeping import Learned, Planner, Search
+from musicdiff_job.sweeping import Call, Learned, Planner, Search
 
 
 class Mode(StrEnum):
@@ -146,7 +146,11 @@ def limited(wanted: Track, candidates: Candidates) -> Answer:
 def _converse(catalogue: Catalogue, pool: ThreadPoolExecutor, searches: Iterable[Search]) -> dict[str, Answer]:
     """How every search ends. Calls are made ``WORKERS`` at a time, so that every run is the same."""
     planner = Planner(Learned(), Rules(), searches)
-    while calls := list(islice(iter(planner.next, None), WORKERS)):
+
+    def some() -> list[Call]:
+        return list(islice(iter(planner.next, None), WORKERS))
+
+    while calls := some():
         answers = pool.map(lambda call: catalogue.ask(call.question), calls)
         for call, rows in zip(calls, answers, strict=True):
             planner.answered(call, rows)

@@ -21,7 +21,7 @@ from musicdiff_job.core.errors import Interrupted, JobError
 from musicdiff_job.core.match import MATCHER_VERSION, Evidence, Match, Unmatched, score
 from musicdiff_job.core.model import SourceId, Track
 from musicdiff_job.journal import event
-from musicdiff_job.lookups import Asker, converse, is_over, retry_at
+from musicdiff_job.lookups import Asker, converse, is_over, retry_at, search_for
 from musicdiff_job.session import Session
 from musicdiff_job.sweeping import Search
 
@@ -94,7 +94,9 @@ def audit(session: Session, asker: Asker) -> None:
     records = {source: matches[source] for source in list(session.suspects)[:AUDITED] if source in matches}
     # Each begins with what is there: unreadable, it may name a readable copy.
     searches = [
-        Search(record.track, Evidence(candidates=(session.suspects[source],)), frozenset(record.rejected))
+        search_for(
+            record.track, msgspec.structs.replace(record, evidence=Evidence(candidates=(session.suspects[source],)))
+        )
         for source, record in records.items()
     ]
     replaced: dict[SourceId, MatchRecord] = {}
@@ -109,6 +111,7 @@ def audit(session: Session, asker: Asker) -> None:
                 decision,
                 decided_at=session.now_text(),
                 rejected=record.rejected,
+                terms=record.terms,
                 matcher=MATCHER_VERSION,
             )
             event("match.replaced", track=source, deezer=decision.target, method=str(decision.method))

@@ -5,7 +5,7 @@ The adapters and their libraries are imported when a run connects, so that a run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from musicdiff_job.core import budget, override_file
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import AuthError, ConfigError
 from musicdiff_job.core.match import Rules
-from musicdiff_job.core.model import AccountId, Service, SourceId, TargetId
+from musicdiff_job.core.model import AccountId, Service
 from musicdiff_job.core.outcome import ExitCodes
 from musicdiff_job.core.policy import Policy, Rule, Window
 from musicdiff_job.core.secret import Redactor
@@ -101,7 +101,7 @@ def assemble(
         observer=observer,
         run_id=run_id,
         retry=settings.matching.retry_unmatched,
-        overrides=_overrides(settings),
+        overrides=read_overrides(settings),
         max_seconds=seconds,
         profile=settings.profile,
         trigger=trigger,
@@ -182,13 +182,15 @@ def _refuse_unsupported(settings: Settings) -> None:
         raise ConfigError(problems)
 
 
-def _overrides(settings: Settings) -> Mapping[SourceId, TargetId | None]:
+def read_overrides(settings: Settings) -> override_file.Overrides:
+    """The file of matches decided by hand, empty when there is none. Raises ``ConfigError``."""
     path = Path(settings.matching.overrides)
     try:
         with path.open(encoding="utf-8") as file:
             text = file.read(OVERRIDES_AT_MOST + 1)
     except FileNotFoundError:
-        return {}  # the default name is optional; any other was proven to exist when the settings were read
+        # The default name is optional; any other was proven to exist when the settings were read.
+        return override_file.Overrides()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"matching.overrides: {path} cannot be read ({error})"]) from None
     if len(text) > OVERRIDES_AT_MOST:

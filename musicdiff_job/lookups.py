@@ -25,6 +25,8 @@ from musicdiff_job.core.match import (
     Unmatched,
 )
 from musicdiff_job.core.model import Service, SourceId, TargetId, Track
+from musicdiff_job.core.override_file import BY_FILE
+from musicdiff_job.core.overrides import BY_COMMAND
 from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.ports import Catalogue
@@ -57,7 +59,8 @@ def resolve(session: Session, asker: Asker, tracks: Iterable[Track], *, patient:
         by_isrc = _by_isrc(session)
         for source, record in records.items():
             twin = by_isrc.get(record.track.isrc or "")
-            if record.decision is None and not record.rejected and twin is not None and _same(twin.track, record.track):
+            free = record.decision is None and not record.rejected and record.terms is None
+            if free and twin is not None and _same(twin.track, record.track):
                 decision = msgspec.structs.replace(_as_match(twin), method=Method.CACHE)
                 records[source] = MatchRecord(
                     record.track, decision, decided_at=session.now_text(), matcher=MATCHER_VERSION
@@ -127,7 +130,8 @@ def converse(session: Session, asker: Asker, searches: list[Search], settle: Set
 
 def search_for(track: Track, record: MatchRecord) -> Search:
     """The search to start or to go on with."""
-    return Search(track, record.evidence or Evidence(), frozenset(record.rejected))
+    prefer = record.terms.prefer if record.terms else None
+    return Search(track, record.evidence or Evidence(), record.ruled_out, prefer)
 
 
 def _is_about_one(session: Session, error: JobError) -> bool:
@@ -155,6 +159,7 @@ def _record(session: Session, search: Search, decision: Match | Unmatched | None
                 tries=record.tries,
                 rejected=record.rejected,
                 matcher=MATCHER_VERSION,
+                terms=record.terms,
             )
             event("track.matched", logging.DEBUG, track=track.id, deezer=decision.target, method=str(decision.method))
         case Unmatched():
@@ -166,6 +171,7 @@ def _record(session: Session, search: Search, decision: Match | Unmatched | None
                 retry_at=retry_at(session, record.tries),
                 rejected=record.rejected,
                 matcher=MATCHER_VERSION,
+                terms=record.terms,
             )
             event("track.unmatched", logging.DEBUG, track=track.id, reason=str(decision.reason))
     session.checkpoint = session.checkpoint.with_matches({source: record})
@@ -182,20 +188,26 @@ def retry_at(session: Session, tries: int) -> str | None:
 def _remembered(session: Session, source: SourceId, track: Track) -> MatchRecord:
     """The record to start from: a person's word, what is remembered and still holds, or an open one."""
     record = session.checkpoint.matches.get(source)
-    if source in session.job.overrides:
-        target = session.job.overrides[source]
+    overrides = session.job.overrides
+    if source in overrides.tracks:
+        target = overrides.tracks[source]
         decision = Unmatched(Reason.REJECTED) if target is None else Match(target, Method.OVERRIDE, 1.0)
-        if record is not None and record.override == "file" and record.decision == decision:
+        if record is not None and record.override == BY_FILE and record.decision == decision:
             return msgspec.structs.replace(record, track=track)
         return MatchRecord(
-            track, decision, decided_at=session.now_text(), override="file", matcher=MATCHER_VERSION,
+            track, decision, decided_at=session.now_text(), override=BY_FILE, matcher=MATCHER_VERSION,
             rejected=record.rejected if record else (),
         )  # fmt: skip
+    terms = overrides.terms.get(source)
     if record is None:
-        return MatchRecord(track)
-    if record.override == "file":
-        return MatchRecord(track, rejected=record.rejected)
-    record = msgspec.structs.replace(record, track=track)
+        return MatchRecord(track, terms=terms)
+    barred = terms.rejected if terms else ()
+    # What was said by command stands, unless the file has ruled it out. What was asked holds under any terms.
+    if (record.override and isinstance(record.decision, Match) and record.decision.target in barred) or not (
+        record.override == BY_COMMAND or overrides.is_obeyed(source, record)
+    ):
+        return MatchRecord(track, evidence=record.evidence, rejected=record.rejected, terms=terms)
+    record = msgspec.structs.replace(record, track=track, terms=terms)
     if record.override or isinstance(record.decision, Match):
         return record
     due = isinstance(record.decision, Unmatched) and record.retry_at is not None and is_over(session, record.retry_at)
@@ -213,7 +225,7 @@ def _by_isrc(session: Session) -> dict[str, MatchRecord]:
     return {
         record.track.isrc: record
         for record in session.checkpoint.matches.values()
-        if record.track.isrc and isinstance(record.decision, Match) and not record.override
+        if record.track.isrc and isinstance(record.decision, Match) and not (record.override or record.terms)
     }
 
 

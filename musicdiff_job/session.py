@@ -7,7 +7,7 @@ are saved every ``SAVE_EVERY`` seconds and whenever the run stops.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,8 +19,9 @@ from musicdiff_job.core.checkpoint import Checkpoint, Mirror
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import SkipCollection, Unavailable
 from musicdiff_job.core.match import Rules
-from musicdiff_job.core.model import CollectionHead, PlaylistId, Service, SourceId, TargetHead, TargetId, Track
+from musicdiff_job.core.model import CollectionHead, PlaylistId, Service, SourceId, TargetHead, Track
 from musicdiff_job.core.outcome import ExitCodes
+from musicdiff_job.core.override_file import Overrides
 from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import Trigger
 from musicdiff_job.core.timestamps import to_iso
@@ -56,7 +57,7 @@ class Job:
     observer: Observer
     run_id: str
     retry: tuple[float, ...] = (86_400.0, 3 * 86_400.0, 7 * 86_400.0, 30 * 86_400.0)
-    overrides: Mapping[SourceId, TargetId | None] = field(default_factory=dict)
+    overrides: Overrides = field(default_factory=Overrides)
     max_seconds: float = 600.0
     profile: str = "default"
     trigger: Trigger = Trigger.MANUAL

@@ -46,12 +46,11 @@ def pin_accounts(session: Session, services: Sequence[Service]) -> None:
 
 
 def apply_overrides(session: Session) -> None:
-    """When the overrides have changed, make the collections they touch due."""
+    """When the overrides have changed, make the collections due that hold a track of which they say something new."""
     now = fingerprint(session.job.overrides)
     if now == session.checkpoint.overrides:
         return
-    before = {source for source, record in session.checkpoint.matches.items() if record.override == "file"}
-    touched = frozenset(before | set(session.job.overrides))
+    touched = session.job.overrides.disobeyed(session.checkpoint)
     session.checkpoint = msgspec.structs.replace(session.checkpoint.touch(touched), overrides=now)
 
 

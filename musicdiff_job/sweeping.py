@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from musicdiff_job.core.match import Ask, Evidence, Match, Question, Rules, Unmatched, decide
+from musicdiff_job.core.match import Ask, Evidence, Match, Preference, Question, Rules, Unmatched, decide
 from musicdiff_job.core.model import Track
 from musicdiff_job.core.questions import ByAlbum, ByArtist, Sweep
 from musicdiff_job.core.sweeps import (
@@ -51,11 +51,13 @@ class Learned:
 
 @dataclass(eq=False, slots=True)
 class Search:
-    """The search for one track's counterpart. ``rejected`` are target ids that the person has ruled out."""
+    """The search for one track's counterpart. ``rejected`` are target ids that the person has ruled out, ``prefer`` is
+    which copy the person would rather have."""
 
     track: Track
     evidence: Evidence
     rejected: frozenset[str]
+    prefer: Preference | None = None
     groups: tuple[Group, ...] = ()
 
 
@@ -173,7 +175,7 @@ class Planner:
         if search not in self.open or self._take_at_hand(search):
             return None
         while True:
-            match decide(search.track, search.evidence, self._rules, search.rejected):
+            match decide(search.track, search.evidence, self._rules, search.rejected, search.prefer):
                 case Ask(question):
                     if question not in self._learned.answers:
                         return question
@@ -183,6 +185,8 @@ class Planner:
                     return None
 
     def _take_at_hand(self, search: Search) -> bool:
+        if search.prefer is not None:
+            return False  # what was seen by chance is hardly the copy that somebody has a preference for
         seen = self._learned.shelf.like(search.track)
         found = at_hand(search.track, seen, search.evidence, self._rules, search.rejected)
         if found:

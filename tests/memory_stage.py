@@ -30,10 +30,12 @@ from musicdiff_job.core.model import (
     Track,
     Unreadable,
 )
+from musicdiff_job.core.override_file import Overrides
 from musicdiff_job.core.plan import Change, Receipt
 from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.questions import ByAlbum, ByArtist, ByFields, ById, ByIsrc, BySearch, Question, Sweep
 from musicdiff_job.core.summary import CollectionResult
+from musicdiff_job.core.terms import Terms
 from musicdiff_job.gate import Gate, Limits
 from musicdiff_job.session import Connections, Job, Session
 
@@ -218,6 +220,7 @@ class Stage:
     policy: Policy = field(default_factory=Policy)
     rules: Rules = field(default_factory=Rules)
     overrides: dict[SourceId, TargetId | None] = field(default_factory=dict)
+    terms: dict[SourceId, Terms] = field(default_factory=dict)
     retry: tuple[float, ...] = (86_400.0, 3 * 86_400.0)
 
     def __post_init__(self) -> None:
@@ -234,7 +237,7 @@ class Stage:
             observer=Silent(),
             run_id="run",
             retry=self.retry,
-            overrides=self.overrides,
+            overrides=Overrides(self.overrides, self.terms),
         )
 
     def _connections(self) -> Connections:

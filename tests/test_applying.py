@@ -44,6 +44,7 @@ from musicdiff_job.core.plan import (
 from musicdiff_job.core.plan_file import identity, parse
 from musicdiff_job.core.policy import HandEdits, OnSourceDeleted, Policy, Privacy
 from musicdiff_job.core.summary import CollectionState
+from musicdiff_job.core.terms import Preference, Terms
 
 GYM, JAZZ = "spotify:playlist:gym", "spotify:playlist:jazz"
 MANY = settings(max_examples=60, deadline=None)
@@ -243,6 +244,10 @@ def overridden(source: str, target: str | None) -> Callable[[Stage], None]:
     return lambda stage: stage.overrides.update({SourceId(source): TargetId(target) if target else None})
 
 
+def under(source: str, terms: Terms) -> Callable[[Stage], None]:
+    return lambda stage: stage.terms.update({SourceId(source): terms})
+
+
 MOVES: dict[str, tuple[Callable[[Stage], object], str, str]] = {
     "edited on Spotify": (lambda stage: stage.source.put(GYM, 1, name="Gym"), "Gym", "was edited on Spotify"),
     "liked on Spotify": (lambda stage: stage.source.put(LIKED, 1, 12, 8, name="Liked Songs"), "Liked Songs", "was edi"),
@@ -284,6 +289,8 @@ MOVES: dict[str, tuple[Callable[[Stage], object], str, str]] = {
     "overridden by file": (overridden("s1", "20"), "Gym", "1 track of it"),
     "overridden to nothing": (overridden("s9", None), "Gym", "1 track of it"),
     "no longer overridden": (lambda stage: stage.overrides.pop(SourceId("s2")), "Gym", "1 track of it"),
+    "ruled out by file": (under("s9", Terms((TargetId("9"),))), "Gym", "1 track of it"),
+    "preferred by file": (under("s1", Terms((), Preference("Hits"))), "Gym", "1 track of it"),
     "decided": (decide, "Gym", "changed by `resolve`, `match` or `reset`"),
     "base forgotten": (
         lambda stage: keep(stage, lambda one: forget_bases(one, lambda mirror: mirror.id == GYM)[0]),

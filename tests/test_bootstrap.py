@@ -21,6 +21,7 @@ from musicdiff_job.core.errors import AuthError, ConfigError
 from musicdiff_job.core.match import Rules
 from musicdiff_job.core.model import Service, SourceId, TargetId
 from musicdiff_job.core.outcome import ExitCodes
+from musicdiff_job.core.override_file import Overrides
 from musicdiff_job.core.policy import HandEdits, LikedAs, OnSourceDeleted, Policy, Privacy, Rule, Window
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Trigger
@@ -71,7 +72,7 @@ def test_the_defaults_of_the_settings_are_those_of_the_core(tmp_path: Path) -> N
     assert bootstrap.rules_of(defaults) == Rules()
     job = assemble(load(tmp_path))
     assert (job.max_seconds, job.retry) == (600.0, (86_400.0, 3 * 86_400.0, 7 * 86_400.0, 30 * 86_400.0))
-    assert (job.dry_run, job.only, job.force, job.overrides) == (False, (), False, {})
+    assert (job.dry_run, job.only, job.force, job.overrides) == (False, (), False, Overrides())
 
 
 def test_every_setting_that_shapes_a_mirror_arrives(tmp_path: Path) -> None:
@@ -208,9 +209,9 @@ TRACK = "4uLU6hMCjMI75M1A2tKUQC"
 
 
 def test_the_default_overrides_file_is_read_if_it_is_there(tmp_path: Path) -> None:
-    assert assemble(load(tmp_path)).overrides == {}
+    assert assemble(load(tmp_path)).overrides == Overrides()
     (tmp_path / "overrides.toml").write_text(f'[tracks]\n{TRACK} = "781592622"\n')
-    assert assemble(load(tmp_path)).overrides == {SourceId(TRACK): TargetId("781592622")}
+    assert assemble(load(tmp_path)).overrides.tracks == {SourceId(TRACK): TargetId("781592622")}
 
 
 @pytest.mark.parametrize("content", [b"[tracks\n", b'[tracks]\nx = "y"\n', b"\xff\xfe\x00"])

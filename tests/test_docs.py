@@ -13,7 +13,10 @@ import pytest
 
 from musicdiff_job import settings
 from musicdiff_job.cli.root import root
+from musicdiff_job.core import override_file
+from musicdiff_job.core.model import TargetId
 from musicdiff_job.core.outcome import ExitCode
+from musicdiff_job.core.terms import Preference, Terms
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -99,6 +102,19 @@ def test_the_settings_shown_are_accepted(tmp_path: Path, block: str) -> None:
     file.write_text(block, encoding="utf-8")
     loaded = settings.load(config=file, env={"HOME": str(tmp_path)}, cwd=tmp_path)
     assert loaded.settings.sync.exclude == ("Discover*", "re:(?i)^temp")
+
+
+def test_the_overrides_shown_are_accepted_and_are_all_there_is() -> None:
+    text = (ROOT / "docs" / "overrides.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    overrides = override_file.parse(block, "overrides.toml")
+    assert overrides.tracks == {"5W3cjX2J3tjhG8zb6u0qHn": "3135556", "4uLU6hMCjMI75M1A2tKUQC": None}
+    assert overrides.terms == {
+        "7ouMYWpwJ422jRcDASZB7P": Terms((TargetId("781592622"), TargetId("781592623"))),
+        "6habFhsOp2NvshLv26DqMb": Terms((), Preference("The Hits", explicit=False)),
+        "0E9ZjEAyAwOXZ7wJC0PD33": Terms((), Preference(explicit=True)),
+    }
+    assert all(f"[{section}]" in block for section in override_file.SECTIONS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -18,11 +18,14 @@ from musicdiff_job.core.match import (
     Evidence,
     Match,
     Method,
+    Preference,
     Reason,
     Unmatched,
 )
 from musicdiff_job.core.model import SourceId, TargetId, Track
+from musicdiff_job.core.overrides import BY_COMMAND
 from musicdiff_job.core.questions import Question, Sweep
+from musicdiff_job.core.terms import Terms
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.lookups import REFUSALS_BELIEVED, Asker, refused, resolve
 from musicdiff_job.session import Session
@@ -192,6 +195,71 @@ def test_a_rejected_candidate_is_never_found_again() -> None:
     look_up(session, song(1))
     assert target(session, 1) is None
     assert record(session, 1).rejected == (TargetId("1"),)
+
+
+def under(terms: Terms) -> tuple[Stage, Session]:
+    other = msgspec.structs.replace(copy(1), id="11", album="Hits")
+    return begin(copy(1), other, terms={SourceId("s1"): terms})
+
+
+HITS = Terms((), Preference("Hits"))
+
+
+def test_the_overrides_file_prefers_a_copy() -> None:
+    _, session = under(HITS)
+    look_up(session, song(1))
+    assert (target(session, 1), record(session, 1).terms) == ("11", HITS)
+
+
+def test_the_overrides_file_rules_a_track_out() -> None:
+    _, session = under(Terms((TargetId("1"),)))
+    look_up(session, song(1))
+    assert target(session, 1) == "11"
+    assert record(session, 1).rejected == (), "what the file says is to end with it"
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_a_changed_word_of_the_file_reopens_only_the_tracks_it_names(taken_back: bool) -> None:
+    stage, _ = under(HITS)
+    stage.terms = {SourceId("s1"): HITS} if taken_back else {}
+    first = stage.session()
+    look_up(first, song(1))
+    first.checkpoint = first.checkpoint.with_matches(matched(2))
+    stage.terms = {} if taken_back else {SourceId("s1"): HITS}
+    stage.catalogue.asked.clear()
+    later = stage.session(first.checkpoint)
+    look_up(later, song(1), song(2))
+    assert (target(first, 1), target(later, 1)) == (("11", "1") if taken_back else ("1", "11"))
+    assert record(later, 2) == matched(2)[SourceId("s2")]
+    assert isrc(2) not in stage.catalogue.asked
+    stage.catalogue.asked.clear()
+    look_up(stage.session(later.checkpoint), song(1), song(2))
+    assert stage.catalogue.asked == []
+
+
+def test_what_was_said_by_command_stands_beside_a_preference_but_not_against_a_rejection() -> None:
+    _, session = under(HITS)
+    known = MatchRecord(song(1), Match("9", Method.OVERRIDE, 1.0), override=BY_COMMAND)
+    session.checkpoint = session.checkpoint.with_matches({SourceId("s1"): known})
+    look_up(session, song(1))
+    assert record(session, 1) == msgspec.structs.replace(known, terms=HITS)
+    _, session = under(Terms((TargetId("9"),)))
+    session.checkpoint = session.checkpoint.with_matches({SourceId("s1"): known})
+    look_up(session, song(1))
+    assert target(session, 1) == "1"
+
+
+def test_no_twin_takes_a_match_that_a_person_has_shaped_nor_gives_it_one() -> None:
+    stage, session = under(HITS)
+    look_up(session, song(1))
+    stage.catalogue.asked.clear()
+    look_up(session, msgspec.structs.replace(song(1), id="s2"))
+    assert (target(session, 2), stage.catalogue.asked) == ("1", [isrc(1)])
+    _, session = under(HITS)
+    twin = MatchRecord(msgspec.structs.replace(song(1), id="s2"), Match("1", Method.ISRC, 1.0))
+    session.checkpoint = session.checkpoint.with_matches({SourceId("s2"): twin})
+    look_up(session, song(1))
+    assert target(session, 1) == "11"
 
 
 # Trying again

@@ -50,6 +50,7 @@ from musicdiff_job.core.errors import (
     UsageError,
 )
 from musicdiff_job.core.expiry import consent_ends
+from musicdiff_job.core.likeness import Rules
 from musicdiff_job.core.model import AccountId, CollectionHead, Kind, Service
 from musicdiff_job.core.policy import Policy, matches
 from musicdiff_job.core.schedule import due, order_key
@@ -60,6 +61,7 @@ from musicdiff_job.deezer.gateway_session import GatewaySession
 from musicdiff_job.deezer.public_api import PublicApi
 from musicdiff_job.report.collections import collection_lines, collections_table
 from musicdiff_job.report.conflicts import conflict_rows, conflicts_text
+from musicdiff_job.report.matches import match_csv, match_lines, match_text
 from musicdiff_job.report.run import history_table, run_blocks
 from musicdiff_job.report.status import Expiry, ailments, status_of
 from musicdiff_job.report.status_text import status_blocks
@@ -161,6 +163,7 @@ def used(content: bytes) -> None:
     assert document.read_header(content[: document.HEADER_ROOM]) == header
     msgspec.json.encode(checkpoint)
     rules = {Service.SPOTIFY: spotify_rule(1000), Service.DEEZER: deezer_rule(1000)}
+    match_csv(match_lines(checkpoint, Rules(), doubtful=True))
     ill = ailments(checkpoint, NOW)
     told = status_of(checkpoint, header, now=NOW, profile="p", ledgers=rules, expiry={Service.SPOTIFY: Expiry()})
     msgspec.json.encode(told)
@@ -171,6 +174,7 @@ def used(content: bytes) -> None:
         history_table(checkpoint.runs, NOW),
         Lines(conflicts_text(conflict_rows(checkpoint), NOW)),
         Lines(unmatched_text(unmatched_lines(checkpoint), NOW)),
+        Lines(match_text(match_lines(checkpoint, Rules()), NOW)),
     ]
     for run in checkpoint.runs:
         shown += run_blocks(run, NOW, every=True)
@@ -279,6 +283,10 @@ OVERRIDES = """[tracks]
 "https://open.spotify.com/track/4uLU6hMCjMI75M1A2tKUQC" = "https://www.deezer.com/track/781592622"
 6habFhsOp2NvshLv26DqMb = 3135556
 "spotify:track:7ouMYWpwJ422jRcDASZB7P" = "none"
+[reject]
+"4KHQIQ8gCgDjxWYXm5SN1w" = ["https://www.deezer.com/track/781592622", 3135556]
+[prefer]
+"spotify:track:4KHQIQ8gCgDjxWYXm5SN1w" = { album = "The Hits", explicit = false }
 """
 
 

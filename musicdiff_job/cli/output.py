@@ -57,6 +57,11 @@ def say(*lines: Cell | str) -> None:
     show(Lines(lines))
 
 
+def show_text(document: str) -> None:
+    """A document that is harmless as it is, on stdout, in UTF-8."""
+    _guarded(sys.stdout, lambda: click.echo(document.encode(), nl=False))
+
+
 def show_json(value: object, *, indent: int = 2) -> None:
     """One JSON document on stdout; ``indent`` 0 puts it on one line."""
     _guarded(sys.stdout, lambda: click.echo(json_text(value, indent=indent).encode()))

@@ -33,6 +33,7 @@ COMMANDS = {
     "playlists": Lazy("playlists", "playlists", "List the collections and where each stands."),
     "history": Lazy("history", "history", "List the last runs."),
     "unmatched": Lazy("unmatched", "unmatched", "List the tracks without a counterpart, and why."),
+    "matches": Lazy("matches", "matches", "List the tracks that have a counterpart."),
     "explain": Lazy("explain", "explain", "Show every step of the decision about one track."),
     "match": Lazy("match", "match", "Decide a track's counterpart yourself."),
     "conflicts": Lazy("conflicts", "conflicts", "List the questions that only you may decide."),

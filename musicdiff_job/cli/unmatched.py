@@ -17,14 +17,15 @@ from musicdiff_job.report.unmatched import unmatched_lines, unmatched_text
 def unmatched(context: click.Context, *, as_json: bool) -> None:
     """List the tracks without a counterpart, and why.
 
-    Each with the candidates that came closest; `match set` takes one of them.
+    Each with the three candidates that came closest and what speaks against them; `match set` takes one of them.
+    Those where you have something to choose from come first.
     """
     session = open_session(context)
     lines = unmatched_lines(session.peek())
     if as_json:
         show_json({"unmatched": lines})
         return
-    say(*unmatched_text(lines, session.now()))
+    say(*unmatched_text(lines, session.now(), dated=True))
     if lines:
         say(
             "",

@@ -32,6 +32,7 @@ from musicdiff_job.core.model import (
 )
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, UnlikeTrack
 from musicdiff_job.core.summary import CollectionState, Summary
+from musicdiff_job.core.terms import Terms
 from musicdiff_job.core.timestamps import from_iso, past
 
 SCHEMA = 1
@@ -166,7 +167,8 @@ class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     ``decision`` is None while the evidence is incomplete; ``evidence`` is kept only then, so that an interrupted
     search goes on where it stopped. ``tries`` counts searches that ended without a counterpart. ``rejected`` are
     target tracks a person has refused. ``refusals`` counts how often the target would not take the counterpart.
-    ``override`` marks a decision that came from a person.
+    ``override`` marks a decision that came from a person. ``terms`` are what the overrides file said of the track when
+    it was decided.
     """
 
     track: Track
@@ -179,6 +181,12 @@ class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     refusals: int = 0
     override: str = ""
     matcher: int = 0
+    terms: Terms | None = None
+
+    @property
+    def ruled_out(self) -> frozenset[str]:
+        """Target tracks that a person has refused, by command or in the file."""
+        return frozenset(self.rejected) | frozenset(self.terms.rejected if self.terms else ())
 
 
 class NotBefore(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -20,6 +20,12 @@ _DEEZER = re.compile(
     r"(?P<id>-?[1-9][0-9]{0,18})/?(?:[?#].*)?",
     re.IGNORECASE,
 )
+_ELSEWHERE = re.compile(
+    r"(?:https?://)?(?:[a-z]+\.)?(?P<service>spotify|deezer)(?:\.com/(?:[a-z]{2}(?:-[a-z]{2})?/|intl-[a-z-]+/|embed/)*|:)"
+    r"(?P<kind>track|album|playlist|artist|episode|show|user)\b",
+    re.IGNORECASE,
+)
+"""An address of either service, of whatever it is."""
 _SHORT = re.compile(
     r"(?:https?://)?(?:spotify\.(?:link|app\.link)|link\.deezer\.com|deezer\.page\.link)/", re.IGNORECASE
 )
@@ -42,6 +48,11 @@ def is_source_id(text: str) -> bool:
     return _SPOTIFY.fullmatch(text.strip()) is not None
 
 
+def is_target_link(text: str) -> bool:
+    """Whether ``text`` names a Deezer track by a URI or a web address."""
+    return _DEEZER.fullmatch(text.strip()) is not None and "deezer" in text.casefold()
+
+
 def source_link(track: str) -> str:
     """The web address of a Spotify track."""
     return f"https://open.spotify.com/track/{track}"
@@ -57,4 +68,9 @@ def _found(form: re.Pattern[str], text: str, service: str, example: str) -> str:
         return found["id"]
     if _SHORT.match(text.strip()):
         raise UsageError(f"{text} is a short link", "Open it in a browser and give the long address it leads to")
-    raise UsageError(f"{text} names no {service} track", f"Give an id, a URI or an address such as {example}")
+    other, more = _ELSEWHERE.match(text.strip()), ""
+    if other and other["service"].casefold() != service.casefold():
+        more = f", but something on {other['service'].capitalize()}"
+    elif other and other["kind"].casefold() != "track":
+        more = f", but an address of another kind: {other['kind']}"
+    raise UsageError(f"{text} names no {service} track{more}", f"Give an id, a URI or an address such as {example}")

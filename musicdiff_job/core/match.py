@@ -22,6 +22,7 @@ from musicdiff_job.core.comparison import same_isrc
 from musicdiff_job.core.likeness import Penalty, Rules, Scored, same_album, score
 from musicdiff_job.core.model import Track
 from musicdiff_job.core.questions import ByFields, ById, ByIsrc, BySearch, Question, nearest, questions
+from musicdiff_job.core.terms import Preference
 from musicdiff_job.core.text import canonical_name, canonical_title
 from musicdiff_job.core.version_words import GROUPS, Group, Version
 from musicdiff_job.core.versions import Tag, main_title, split_version
@@ -40,6 +41,7 @@ __all__ = [
     "Match",
     "Method",
     "Penalty",
+    "Preference",
     "Question",
     "Reason",
     "Rules",
@@ -60,6 +62,17 @@ SURE = 0.93
 """The least score of a sweep's candidate that makes further questions needless."""
 COPY_MS = 2000
 """Two entries of one title and artist no further apart than this are copies of one recording."""
+
+
+WEAK = frozenset({"album", "explicit"})
+"""Penalties that say little: one recording stands on many albums, and copies are marked carelessly."""
+SLIGHT = 0.05
+"""A smaller value of a penalty is what copies of one recording show as well: two seconds of silence at the end."""
+TOLD_BELOW = 0.97
+"""Of a match with a lower score is kept what Deezer says of it. Another album alone takes less off."""
+NEAR = 0.04
+"""A runner-up no further behind is nearly as good: a weak sign alone may take so much off. On recorded real data 12 of
+308 matches had one; of the two wrong matches one was among them."""
 
 
 class Method(StrEnum):
@@ -108,13 +121,18 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Match(msgspec.Struct, frozen=True, omit_defaults=True, tag="match"):
-    """The counterpart: a Deezer id, with what it rests on and the next best different recording."""
+    """The counterpart: a Deezer id, with what it rests on and the next best different recording.
+
+    ``taken`` is what Deezer says of it, kept only where a person may have to look (see ``_may_be_asked``): most
+    matches are beyond doubt, and there may be 100,000 of them.
+    """
 
     target: str
     method: Method
     score: float
     runner_up: str | None = None
     runner_up_score: float = 0.0
+    taken: Track | None = None
 
 
 class Unmatched(msgspec.Struct, frozen=True, omit_defaults=True, tag="unmatched"):
@@ -131,11 +149,16 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
 
 
 def decide(
-    wanted: Track, evidence: Evidence, rules: Rules, rejected: frozenset[str] = frozenset()
+    wanted: Track,
+    evidence: Evidence,
+    rules: Rules,
+    rejected: frozenset[str] = frozenset(),
+    prefer: Preference | None = None,
 ) -> Match | Unmatched | Ask:
     """The next step for ``wanted``: a match, the next question, or the reason why there is none.
 
-    ``rejected`` are ids that the person has ruled out. Never asks what is in ``evidence.asked`` and never more than
+    ``rejected`` are ids that the person has ruled out; ``prefer`` says which copy of a recording is wanted, for which
+    the other questions are asked as well. Never asks what is in ``evidence.asked`` and never more than
     ``rules.max_questions``. Deterministic, whatever the order of the candidates.
     """
     if not canonical_title(wanted.title):
@@ -144,12 +167,30 @@ def decide(
     good = [item for item in ranked if not item.refused and item.score >= rules.min_score]
     allowed = [item for item in good if item.track.id not in rejected]
     readable = [item for item in allowed if item.track.readable]
-    outcome = _choose(wanted, readable, rules, swept=not evidence.asked) if readable else None
-    if isinstance(outcome, Match) and (evidence.asked or outcome.method is Method.ISRC or outcome.score >= SURE):
-        return outcome
+    outcome = _choose(wanted, readable, rules, swept=not evidence.asked, prefer=prefer) if readable else None
+    if isinstance(outcome, Match):
+        taken = next(item for item in readable if item.track.id == outcome.target)
+        if _may_be_asked(outcome, taken):
+            outcome = msgspec.structs.replace(outcome, taken=taken.track)
+        enough = evidence.asked or outcome.method is Method.ISRC or outcome.score >= SURE
+        if enough and not (prefer and prefer.unmet(taken.track)):
+            return outcome
     if question := _next_question(wanted, allowed, evidence, rules):
         return Ask(question)
     return outcome or _unmatched(ranked, good, allowed, rejected)
+
+
+def _may_be_asked(found: Match, taken: Scored) -> bool:
+    """Whether a person may have to look at a match: much differs, or no ISRC confirms it and more than a weak sign
+    differs or another recording is nearly as good (see ``doubt``)."""
+    strong = any(map(is_telling, taken.penalties))
+    near = found.runner_up is not None and found.score - found.runner_up_score < NEAR
+    return found.score < TOLD_BELOW or (found.method is not Method.ISRC and (strong or near))
+
+
+def is_telling(penalty: Penalty) -> bool:
+    """Whether a difference says something about which recording it is."""
+    return penalty.name not in WEAK and penalty.value >= SLIGHT
 
 
 def _id_order(track: Track) -> tuple[int, str]:
@@ -160,7 +201,9 @@ def _order(item: Scored) -> tuple[bool, float, int, str]:
     return bool(item.refused), -item.score, *_id_order(item.track)
 
 
-def _choose(wanted: Track, good: list[Scored], rules: Rules, *, swept: bool) -> Match | Unmatched:
+def _choose(
+    wanted: Track, good: list[Scored], rules: Rules, *, swept: bool, prefer: Preference | None = None
+) -> Match | Unmatched:
     """The best copy of the best recording, unless another recording is as good. ``good`` is ranked and not empty."""
     certain = [item for item in good if same_isrc(wanted, item.track)]
     lead = (certain or good)[0]
@@ -172,20 +215,24 @@ def _choose(wanted: Track, good: list[Scored], rules: Rules, *, swept: bool) -> 
             return Unmatched(Reason.AMBIGUOUS, tuple(good[:3]))
         lead, others = settled, [item for item in good if not _is_copy(settled.track, item.track)]
     copies = [item for item in good if item not in others]
-    taken = min(copies, key=lambda item: _preference(wanted, item, rules))
+    taken = min(copies, key=lambda item: _preference(wanted, item, rules, prefer))
     method = Method.ISRC if same_isrc(wanted, taken.track) else Method.SWEEP if swept else Method.SEARCH
     if not others:
         return Match(taken.track.id, method, taken.score)
     return Match(taken.track.id, method, taken.score, others[0].track.id, others[0].score)
 
 
-def _preference(wanted: Track, item: Scored, rules: Rules) -> tuple[bool, bool, bool, float, int, int, str]:
-    """Smaller is better, among copies: same ISRC, same album, explicitness, score, rank, then the lowest id."""
+def _preference(
+    wanted: Track, item: Scored, rules: Rules, prefer: Preference | None
+) -> tuple[int, bool, bool, bool, float, int, int, str]:
+    """Smaller is better, among copies: what the person prefers, same ISRC, same album, explicitness, score, rank,
+    then the lowest id."""
     track = item.track
     explicit = wanted.explicit if wanted.explicit is not None else rules.prefer_explicit or None
     other_words = explicit is not None and explicit != (track.explicit is True)
     other_album = not same_album(wanted, track)
-    return not same_isrc(wanted, track), other_album, other_words, -item.score, -track.rank, *_id_order(track)
+    unmet = prefer.unmet(track) if prefer else 0
+    return unmet, not same_isrc(wanted, track), other_album, other_words, -item.score, -track.rank, *_id_order(track)
 
 
 def _recording(track: Track) -> tuple[str, tuple[Tag, ...], str]:

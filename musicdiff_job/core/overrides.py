@@ -39,16 +39,19 @@ def set_match(checkpoint: Checkpoint, source: SourceId, target: TargetId | None,
 def reject_match(checkpoint: Checkpoint, source: SourceId, target: TargetId | None) -> Checkpoint:
     """``target`` is not the counterpart of ``source`` and shall never be again; None means the present one.
 
-    If it is the present one, or there is none, the track is decided anew. Raises ``UsageError`` when ``target`` is
-    None and the track has no counterpart.
+    If it is the present one, or none was found, the track is decided anew; what a person has said of it otherwise
+    stands. Raises ``UsageError`` when ``target`` is None and the track has no counterpart.
     """
     known = _record(checkpoint, source)
     present = TargetId(known.decision.target) if isinstance(known.decision, Match) else None
     refused = target if target is not None else present
     if refused is None:
-        raise UsageError(f"{source} has no counterpart to reject", "Name the Deezer track that is wrong")
+        raise UsageError(
+            f"{source} has no counterpart to reject",
+            f"Name the Deezer track that is wrong: `musicdiff-job match reject {source} DEEZER`",
+        )
     rejected = known.rejected if refused in known.rejected else (*known.rejected, refused)
-    if present is not None and present != refused:
+    if present != refused and (present is not None or known.override):
         record = msgspec.structs.replace(known, rejected=rejected)
     else:
         record = MatchRecord(track=known.track, rejected=rejected)

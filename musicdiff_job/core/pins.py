@@ -15,6 +15,7 @@ import msgspec
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
 from musicdiff_job.core.match import Reason, Unmatched
 from musicdiff_job.core.model import CollectionHead, CollectionId, PlaylistId, SourceId, TargetHead, TargetId
+from musicdiff_job.core.override_file import Overrides
 from musicdiff_job.core.plan import PLACEHOLDER, Change, CreatePlaylist
 from musicdiff_job.core.plan_file import CollectionPlan, MirrorPlan, Plan, UndoPlan, identity, target_of
 from musicdiff_job.core.policy import Policy
@@ -189,7 +190,7 @@ def match_moves(
     plan: MirrorPlan,
     records: Mapping[SourceId, MatchRecord],
     checkpoint: Checkpoint,
-    overrides: Mapping[SourceId, TargetId | None],
+    overrides: Overrides,
 ) -> tuple[SourceId, ...]:
     """The source tracks of a collection whose counterpart is another one by now, or none, or open again."""
     return tuple(
@@ -210,13 +211,13 @@ def _still_holds(
     planned: TargetId | None,
     found: MatchRecord | None,
     known: MatchRecord | None,
-    overrides: Mapping[SourceId, TargetId | None],
+    overrides: Overrides,
 ) -> bool:
     """``found`` is what planning decided anew, ``known`` what the checkpoint says."""
-    if source in overrides:
-        return overrides[source] == planned
-    if "file" in {one.override for one in (found, known) if one is not None}:
-        return False  # it is no longer in the file
+    if source in overrides.tracks:
+        return overrides.tracks[source] == planned
+    if not overrides.is_obeyed(source, found or known):
+        return False  # the file says something else by now
     if planned is not None and known is not None and planned in known.rejected:
         return False
     if known is None or known.decision is None:

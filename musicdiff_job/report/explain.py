@@ -9,10 +9,11 @@ from typing import assert_never
 from musicdiff_job.core.checkpoint import MatchRecord
 from musicdiff_job.core.links import source_link, target_link
 from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Match, Method, Question, Rules, Scored, Unmatched
-from musicdiff_job.core.model import SourceId, TargetId, Track
+from musicdiff_job.core.model import SourceId, TargetId
 from musicdiff_job.core.overrides import BY_COMMAND
-from musicdiff_job.report.text import Block, Cell, Column, Fit, Lines, Table, Tone, clean, count, moment, named
-from musicdiff_job.report.unmatched import track_name
+from musicdiff_job.core.terms import Terms
+from musicdiff_job.report.text import Block, Cell, Lines, Tone, clean, count, moment, named
+from musicdiff_job.report.unmatched import described, length, track_name
 
 METHODS = {
     Method.OVERRIDE: "decided by you",
@@ -34,7 +35,8 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """What there is to say about one track. ``candidates`` are ranked. ``fresh`` is today's verdict, None when the
-    catalogue was not asked; ``trouble`` says why it could not be."""
+    catalogue was not asked; ``trouble`` says why it could not be. ``in_file``, ``file_target`` and ``terms`` are what
+    the overrides file says now."""
 
     source: SourceId
     record: MatchRecord | None
@@ -46,6 +48,8 @@ class Explanation:
     candidates: tuple[Scored, ...]
     fresh: Match | Unmatched | None
     trouble: str = ""
+    terms: Terms | None = None
+    doubts: tuple[str, ...] = ()
 
 
 def explain_blocks(told: Explanation, now: datetime) -> tuple[Block, ...]:
@@ -54,9 +58,9 @@ def explain_blocks(told: Explanation, now: datetime) -> tuple[Block, ...]:
     return (
         Lines(tuple(_track_lines(told))),
         Lines(("1. Your word", *_indented(_override(told)))),
-        Lines(("2. Memory", *_indented(_memory(record, now)))),
+        Lines(("2. Memory", *_indented((*_memory(record, now), *_doubts(told))))),
         Lines(("3. Questions to Deezer's catalogue", *_indented(_questions(told)))),
-        _candidates(told) if told.candidates else Lines(("4. Candidates", "   none")),
+        Lines(("4. Candidates", *_indented(_candidates(told)))),
         Lines(("5. Verdict", *_indented(_verdict(told)))),
         Lines(("6. Next try", *_indented((_retry(record, now),)))),
     )
@@ -64,13 +68,6 @@ def explain_blocks(told: Explanation, now: datetime) -> tuple[Block, ...]:
 
 def _indented(cells: tuple[Cell | str, ...]) -> tuple[Cell, ...]:
     return tuple(Cell(f"   {cell.text}", cell.tone) if isinstance(cell, Cell) else Cell(f"   {cell}") for cell in cells)
-
-
-def length(milliseconds: int | None) -> str:
-    """``3:07``; ``?`` when unknown."""
-    if milliseconds is None:
-        return "?"
-    return f"{milliseconds // 60_000}:{milliseconds // 1000 % 60:02}"
 
 
 def _track_lines(told: Explanation) -> list[str]:
@@ -96,7 +93,13 @@ def _override(told: Explanation) -> tuple[Cell | str, ...]:
         target = TargetId(decision.target) if isinstance(decision, Match) else None
         lines.append(f"`match set` says: {_target(target)}")
     if told.record and told.record.rejected:
-        lines.append("rejected: " + ", ".join(map(target_link, told.record.rejected)))
+        lines.append("`match reject` says: not " + ", not ".join(map(target_link, told.record.rejected)))
+    if told.terms and told.terms.rejected:
+        lines.append("the overrides file says: not " + ", not ".join(map(target_link, told.terms.rejected)))
+    if told.terms and (prefer := told.terms.prefer):
+        wishes = [f'album "{named(prefer.album)}"'] if prefer.album else []
+        wishes += [] if prefer.explicit is None else ["explicit" if prefer.explicit else "not explicit"]
+        lines.append("of several copies the overrides file prefers: " + ", ".join(wishes))
     return tuple(lines) or ("nothing",)
 
 
@@ -122,6 +125,10 @@ def _memory(record: MatchRecord | None, now: datetime) -> tuple[Cell | str, ...]
     if record.refusals:
         lines.append(f"Deezer refused to take it {count(record.refusals, 'time')}")
     return tuple(lines)
+
+
+def _doubts(told: Explanation) -> tuple[Cell, ...]:
+    return tuple(Cell(f"doubtful: {reason}", Tone.BUSY) for reason in told.doubts)
 
 
 def decided(decision: Match | Unmatched) -> Cell:
@@ -168,42 +175,31 @@ def question_text(question: Question) -> str:
             assert_never(question)
 
 
-def _candidates(told: Explanation) -> Table:
-    rejected = set(told.record.rejected) if told.record else set()
+def _candidates(told: Explanation) -> tuple[Cell | str, ...]:
+    rejected = {*(told.record.rejected if told.record else ()), *(told.terms.rejected if told.terms else ())}
     chosen = told.fresh.target if isinstance(told.fresh, Match) else None
-    rows: list[tuple[Cell | str, ...]] = []
+    lines: list[Cell | str] = []
     for scored in told.candidates:
         track = scored.track
-        tone = Tone.GOOD if track.id == chosen else Tone.PLAIN
-        rows.append((Cell(f"{scored.score:.2f}", tone), Cell(_described(track), tone), target_link(track.id)))
-        rows += [("", Cell(remark, Tone.FAINT), "") for remark in _remarks(scored, rejected)]
-    return Table(
-        columns=(
-            Column("Score", number=True),
-            Column("Track and what speaks against it", fit=Fit.WRAP),
-            Column("Link"),
-        ),
-        rows=tuple(rows),
-        title="4. Candidates",
-    )
-
-
-def _described(track: Track) -> str:
-    return f"{track_name(track.title, track.artists)} ({named(track.album) or 'no album'}, {length(track.duration_ms)})"
+        lines.append(Cell(f"{scored.score:.2f}  {described(track)}", Tone.GOOD if track.id == chosen else Tone.PLAIN))
+        lines.append(Cell(f"      {target_link(track.id)}", Tone.FAINT))
+        lines += [Cell(f"      {remark}", Tone.FAINT) for remark in _remarks(scored, rejected)]
+    return tuple(lines) or ("none",)
 
 
 def _remarks(scored: Scored, rejected: set[TargetId]) -> list[str]:
     remarks = [
-        f"  {penalty.name} -{penalty.weight * penalty.value:.3f}: {penalty.note or 'differs'}"
+        f"{penalty.name} -{penalty.weight * penalty.value:.3f} (weight {penalty.weight:g}, value {penalty.value:g}): "
+        f"{penalty.note or 'differs'}"
         for penalty in scored.penalties
         if penalty.value > 0
     ]
     if scored.refused:
-        remarks.append(f"  never taken: {scored.refused}")
+        remarks.append(f"never taken: {scored.refused}")
     if not scored.track.readable:
-        remarks.append("  not available in your country")
+        remarks.append("not available in your country")
     if scored.track.id in rejected:
-        remarks.append("  rejected by you")
+        remarks.append("rejected by you")
     return remarks
 
 
@@ -212,7 +208,8 @@ def _verdict(told: Explanation) -> tuple[Cell | str, ...]:
     threshold = f"accepted from {told.rules.min_score:g}, and {told.rules.min_gap:g} ahead of another recording"
     if told.fresh is None:
         return (decided(known), threshold) if known else ("none yet", threshold)
-    lines: tuple[Cell | str, ...] = (decided(told.fresh), threshold)
+    runner_up = _runner_up(told.fresh) if isinstance(told.fresh, Match) else []
+    lines: tuple[Cell | str, ...] = (decided(told.fresh), *runner_up, threshold)
     if known is not None and _target_of(known) != _target_of(told.fresh):
         lines += ("this is what the catalogue says now; the checkpoint still holds the decision under 2",)
     return lines

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TextIO, assert_never
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -35,16 +36,23 @@ def show_blocks(blocks: Iterable[Block], *, file: TextIO | None = None, width: i
         console.print(rendered)
 
 
-def _rendered(block: Block) -> RichTable | Text | None:
+def _rendered(block: Block) -> RichTable | Text | Group | None:
     match block:
         case Lines():
-            return Text("\n").join(_text(line) for line in block.lines) if block.lines else None
+            return Group(*map(_line, block.lines)) if block.lines else None
         case Table():
             if not block.rows:
                 return Text(clean(block.nothing)) if block.nothing else None
             return _table(block)
         case _:
             assert_never(block)
+
+
+def _line(line: Cell | str) -> Text | Padding:
+    """A line whose continuation, where the terminal is too narrow, begins below its own beginning."""
+    text = _text(line)
+    indent = len(text.plain) - len(text.plain.lstrip(" "))
+    return Padding(text[indent:], (0, 0, 0, indent), expand=False) if indent else text
 
 
 def _table(table: Table) -> RichTable:

@@ -3,6 +3,7 @@ and Deezer gets every name as it is."""
 
 from __future__ import annotations
 
+import csv
 import fcntl
 import os
 import pty
@@ -84,17 +85,29 @@ def check_every_output(given_names: Sequence[str], folder: Path, credential: Any
         looked = 5
         runs = len(check_json(command("history", "--json").stdout)["runs"])
         unmatched = check_json(command("unmatched", "--json").stdout)["unmatched"]
+        matches = check_json(command("matches", "--json").stdout)["matches"]
         conflicts = check_json(command("conflicts", "--json").stdout)["conflicts"]
         assert len(conflicts) == 1
         tables = {"playlists": count + 2, "history": runs + 1}
         sentences = {
             "conflicts": 2 * len(conflicts),
             "unmatched": sum(3 + 2 * len(one["candidates"]) for one in unmatched) + 1,
+            "matches": sum(
+                4 + bool(one["deezer"]) + 2 * bool(one["runner_up"]) + len(one["doubts"]) for one in matches
+            ),
         }
         for name, lines in (tables | sentences).items():
             assert len(check_text(command(name).stdout)) == lines, name
         for arguments in (("status",), ("status", "-v"), ("checkpoint", "show"), ("auth", "status"), ("match",)):
             check_text(command(*arguments).output)
+        check_text(command("matches", "--doubtful").output)
+        table = check_text(command("matches", "-o", str(folder / "matches.csv")).output)
+        assert table == [f"{len(matches)} match{'es' * (len(matches) != 1)} written to {folder / 'matches.csv'}"]
+        kept = (folder / "matches.csv").read_text(encoding="utf-8")
+        assert len(check_text(kept, 10_000)) == len(matches) + 1
+        assert kept == command("matches", "--csv").stdout
+        for row in csv.reader(kept.splitlines()):
+            assert not any(cell.strip()[:1] in set("=+-@") for cell in row if cell), row
         for document in (("status",), ("playlists",), ("checkpoint", "show")):
             check_json(command(*document, "--json").stdout)
         for at in range(0, count, max(1, count // 2)):
@@ -115,7 +128,7 @@ def check_every_output(given_names: Sequence[str], folder: Path, credential: Any
         check_text(command("status").output)
         for file in folder.glob("job.log*"):
             check_log(file.read_text(encoding="utf-8"))
-        return looked + len(tables) + len(sentences) + 17
+        return looked + len(tables) + len(sentences) + 20
 
 
 def test_no_known_trick_gets_through(tmp_path: Path) -> None:
@@ -186,7 +199,9 @@ def test_a_terminal_shows_text_colours_and_a_bar(tmp_path: Path) -> None:
         sandbox.deezer.delete_playlist_by_hand(next(iter(sandbox.deezer.state().playlists)))
         for columns, arguments in (
             (80, ("run", "-v", "--log-format", "text")), (80, ("playlists",)), (50, ("status", "-v")),
-            (200, ("unmatched",)), (80, ("explain", base62_id("hostile", 2), "--offline")),
+            (200, ("unmatched",)), (40, ("unmatched",)), (40, ("matches",)), (80, ("matches", "--doubtful")),
+            (40, ("explain", base62_id("hostile", 2), "--offline")),
+            (80, ("explain", base62_id("hostile", 2), "--offline")),
         ):  # fmt: skip
             shown = at_a_terminal(command, columns, *arguments)
             if arguments[0] == "run":

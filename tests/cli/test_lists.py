@@ -19,6 +19,7 @@ from musicdiff_job.core.outcome import Outcome
 LISTS = [
     ("status", "-v"), ("status", "--json"), ("playlists",), ("playlists", "--json"), ("history",),
     ("history", "--json"), ("unmatched",), ("unmatched", "--json"),
+    ("matches",), ("matches", "--json"), ("matches", "--csv"), ("matches", "--doubtful"),
     ("conflicts",), ("conflicts", "--settled"), ("conflicts", "--json"),
     ("checkpoint", "show"), ("checkpoint", "show", "--json"), ("checkpoint", "verify"),
     ("explain", "7ouMYWpwJ422jRcDASZB7P", "--offline"),
@@ -107,6 +108,7 @@ def test_unmatched_names_links(command: CommandLine) -> None:
     command.keep(sample())
     text = command("unmatched").stdout
     assert "https://www.deezer.com/track/3135556" in text
+    assert "  only other versions; next try 2026-11-23 03:00 UTC (" in text
     assert "1 track without a counterpart. `musicdiff-job match set SPOTIFY DEEZER` names one." in text
     assert [one["id"] for one in command.json("unmatched", "--json")["unmatched"]] == [LOST]
 

@@ -135,8 +135,9 @@ def test_a_bug_deep_down_lets_no_secret_out(
 
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
-    *((name,) for name in ("status", "playlists", "history", "unmatched", "conflicts")),
-    *((name, "--json") for name in ("status", "playlists", "history", "unmatched", "conflicts")),
+    *((name,) for name in ("status", "playlists", "history", "unmatched", "matches", "conflicts")),
+    *((name, "--json") for name in ("status", "playlists", "history", "unmatched", "matches", "conflicts")),
+    ("matches", "--csv"), ("matches", "--doubtful", "-o", "matches.csv"),
     ("status", "-v"), ("checkpoint", "show"), ("checkpoint", "show", "--json"), ("checkpoint", "verify"),
     ("auth", "status"), ("plan", "-vv", "-o", "plan.json"), ("pause",), ("run", "-vv"), ("resume",),
     ("run", "-vv", "--force", "--summary-file", "summary.json"),

@@ -13,6 +13,7 @@ from sync_world import PLAYLIST, World, after, changes_of, ids, pair, pairs, tar
 from musicdiff_job.core.checkpoint import (
     RUNS_KEPT,
     Checkpoint,
+    MatchRecord,
     Mirror,
     NotBefore,
     Pair,
@@ -25,11 +26,13 @@ from musicdiff_job.core.checkpoint import (
     with_part,
 )
 from musicdiff_job.core.diff import Difference, diff
-from musicdiff_job.core.model import CollectionId, Kind, PlaylistId, SourceId, TargetId
+from musicdiff_job.core.match import Match, Method
+from musicdiff_job.core.model import CollectionId, Kind, PlaylistId, SourceId, TargetId, Track
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, ReorderTracks, UnlikeTrack
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary
+from musicdiff_job.core.terms import Preference, Terms
 from musicdiff_job.core.timestamps import to_iso
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -263,3 +266,20 @@ def test_transitions_leave_the_old_value_alone() -> None:
     empty.with_mirror(mirror())
     empty.with_run(summary(1))
     assert empty == Checkpoint()
+
+
+def test_matches_of_older_versions_load_and_what_is_not_said_is_not_written() -> None:
+    """As written before ``taken`` and ``terms`` were kept."""
+    old = (
+        b'{"track":{"id":"s","title":"Song"},"decision":{"type":"match","target":"1","method":"search","score":0.9,'
+        b'"runner_up":"2","runner_up_score":0.89},"decided_at":"2026-11-20T03:00:00Z","matcher":1}'
+    )
+    record = msgspec.json.decode(old, type=MatchRecord)
+    assert (record.decision, record.terms) == (Match("1", Method.SEARCH, 0.9, "2", 0.89), None)
+    assert msgspec.json.encode(record) == old
+    assert isinstance(record.decision, Match)
+    taken = msgspec.structs.replace(record.decision, taken=Track("1", "Song", album="Hits"))
+    terms = Terms((TargetId("5"),), Preference("Hits", explicit=False))
+    new = msgspec.structs.replace(record, decision=taken, terms=terms)
+    assert msgspec.json.decode(msgspec.json.encode(new), type=MatchRecord) == new
+    assert new.ruled_out == {"5"}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
 
 from musicdiff_job.core.errors import UsageError
-from musicdiff_job.core.links import is_source_id, source_id, source_link, target_id, target_link
+from musicdiff_job.core.links import is_source_id, is_target_link, source_id, source_link, target_id, target_link
 
 TRACK = "6habFhsOp2NvshLv26DqMb"
 
@@ -73,6 +76,28 @@ def test_what_is_no_spotify_track(text: str) -> None:
 def test_what_is_no_deezer_track(text: str) -> None:
     with pytest.raises(UsageError, match="names no Deezer track"):
         target_id(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "found"),
+    [
+        ("https://www.deezer.com/fr/track/1", source_id, "names no Spotify track, but something on Deezer"),
+        (f"spotify:track:{TRACK}", target_id, "names no Deezer track, but something on Spotify"),
+        (f"https://open.spotify.com/intl-fr/album/{TRACK}", source_id, "but an address of another kind: album"),
+        ("https://www.deezer.com/us/playlist/1", target_id, "but an address of another kind: playlist"),
+        ("https://www.deezer.com/track/x", target_id, "names no Deezer track$"),
+    ],
+)
+def test_what_was_given_instead_is_told(text: str, read: Callable[[str], str], found: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(text)
+    assert re.search(found, caught.value.message)
+    assert "such as" in caught.value.hint
+
+
+def test_addresses_of_deezer_are_told_from_numbers() -> None:
+    assert is_target_link("https://www.deezer.com/fr/track/3135556?x") and is_target_link("deezer:track:1")
+    assert not is_target_link("3135556") and not is_target_link("https://www.deezer.com/album/1")
 
 
 @pytest.mark.parametrize("text", ["https://spotify.link/abc", "https://link.deezer.com/s/30", "deezer.page.link/x"])

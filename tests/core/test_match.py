@@ -20,6 +20,7 @@ from musicdiff_job.core.match import (
     Evidence,
     Match,
     Method,
+    Preference,
     Question,
     Reason,
     Rules,
@@ -312,3 +313,67 @@ def test_the_isrc_settles_what_else_were_ambiguous() -> None:
     step = decide(WITH_ISRC, heard((ByIsrc(ISRC), [bearing]), (SEARCH, [nearer])), RULES)
     assert isinstance(step, Match)
     assert (step.target, step.method, step.runner_up) == ("1", Method.ISRC, "2")
+
+
+HITS, SINGLES = track("1", album="Hits", rank=9), track("2", album="Singles", explicit=True)
+
+
+@pytest.mark.parametrize(
+    ("prefer", "target"),
+    [
+        (None, "1"),
+        (Preference("Hits"), "1"),
+        (Preference("Singles (Deluxe)"), "2"),
+        (Preference(explicit=True), "2"),
+        (Preference("Nowhere"), "1"),
+        (Preference("Hits", explicit=False), "1"),
+    ],
+)
+def test_a_preference_chooses_among_copies(prefer: Preference | None, target: str) -> None:
+    step = decide(track("s", album="Hits"), exhausted(HITS, SINGLES), RULES, prefer=prefer)
+    assert isinstance(step, Match)
+    assert step.target == target
+
+
+def test_a_preference_makes_no_other_recording_acceptable() -> None:
+    others = [track("2", "Song (Live)", album="Singles"), track("3", album="Singles", seconds=205)]
+    step = decide(track("s", album="Hits"), exhausted(HITS, *others), RULES, prefer=Preference("Singles"))
+    assert isinstance(step, Match) and step.target == "1"
+    step = decide(track("s", album="Hits"), exhausted(others[0]), RULES, prefer=Preference("Singles"))
+    assert isinstance(step, Unmatched)
+
+
+def test_for_a_preferred_copy_the_other_questions_are_asked_too() -> None:
+    wanted = track("s", album="Hits", isrc=ISRC)
+    by_isrc = heard((ByIsrc(ISRC), [track("1", album="Hits", isrc=ISRC)]))
+    assert isinstance(decide(wanted, by_isrc, RULES, prefer=Preference("Hits")), Match)
+    assert decide(wanted, by_isrc, RULES, prefer=Preference("Singles")) == Ask(SEARCH)
+    found = by_isrc.with_answer(SEARCH, [SINGLES])
+    step = decide(wanted, found, RULES, prefer=Preference("Singles"))
+    assert isinstance(step, Match) and (step.target, step.method) == ("2", Method.SEARCH)
+    none = by_isrc.with_answer(SEARCH, []).with_answer(FIELDS, [])
+    assert decide(wanted, none, RULES, prefer=Preference("Singles")) == Match("1", Method.ISRC, 1.0)
+
+
+TOLD = [
+    ("the same", track("1"), False),
+    ("another album", track("1", album="Hits"), False),
+    ("a second apart", track("1", seconds=201), False),
+    ("length unknown", track("1", seconds=None), True),
+    ("much differs", track("1", seconds=205), True),
+]
+
+
+@pytest.mark.parametrize(("name", "found", "told"), TOLD, ids=[row[0] for row in TOLD])
+def test_what_deezer_says_is_kept_of_what_a_person_may_have_to_look_at(name: str, found: Track, told: bool) -> None:
+    step = decide(track("s", album="Gold"), exhausted(found), RULES)
+    assert isinstance(step, Match)
+    assert step.taken == (found if told else None), name
+
+
+def test_what_deezer_says_is_kept_beside_a_near_runner_up_unless_the_isrc_settles_it() -> None:
+    rivals = [track("1", isrc=ISRC), track("2", seconds=202.4)]
+    step = decide(WANTED, exhausted(*rivals), RULES)
+    assert isinstance(step, Match) and step.runner_up == "2" and step.taken == rivals[0]
+    step = decide(WITH_ISRC, heard((ByIsrc(ISRC), rivals), (SEARCH, ()), (FIELDS, ())), RULES)
+    assert isinstance(step, Match) and step.runner_up == "2" and step.taken is None

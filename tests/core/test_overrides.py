@@ -76,6 +76,12 @@ def test_reject_of_what_was_set_takes_the_word_back() -> None:
     assert (record(after, DAFT).override, record(after, DAFT).rejected) == ("", (NEW,))
 
 
+def test_reject_beside_a_word_that_there_is_no_counterpart_leaves_the_word() -> None:
+    after = reject_match(set_match(sample(), DAFT, None, WHEN), DAFT, NEW)
+    assert (record(after, DAFT).decision, record(after, DAFT).override) == (Unmatched(Reason.REJECTED), BY_COMMAND)
+    assert record(after, DAFT).rejected == (NEW,)
+
+
 @pytest.mark.parametrize("source", [LOST, OPEN, SourceId("z" * 22)])
 def test_reject_needs_something_to_reject(source: SourceId) -> None:
     with pytest.raises(UsageError, match="no counterpart to reject"):

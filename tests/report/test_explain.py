@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 from checkpoint_sample import DAFT, DAFT_TRACK, LIVE, LOST, LOST_TRACK, NEAR, NOW, OPEN, sample
 
 from musicdiff_job.core.checkpoint import MatchRecord
@@ -11,6 +12,7 @@ from musicdiff_job.core.likeness import Rules, score
 from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Match, Method, Reason, Unmatched
 from musicdiff_job.core.model import SourceId, TargetId
 from musicdiff_job.core.overrides import set_match
+from musicdiff_job.core.terms import Preference, Terms
 from musicdiff_job.report.explain import Asked, Explanation, explain_blocks
 from musicdiff_job.report.text import plain
 
@@ -40,13 +42,14 @@ def test_an_unmatched_one_with_its_candidates_and_every_penalty() -> None:
         candidates=tuple(score(LOST_TRACK, one, rules) for one in (LIVE, NEAR)),
         fresh=Unmatched(Reason.ONLY_OTHER_VERSIONS),
     )
-    assert "rejected: https://www.deezer.com/track/777" in text
+    assert "`match reject` says: not https://www.deezer.com/track/777" in text
     assert "the track with ISRC JPVI00012345: no answer" in text
     assert 'search "東京": 2 answers' in text
     assert 'search artist "くるり", title "東京": 1 answer\n' in text
     for scored in (score(LOST_TRACK, one, rules) for one in (LIVE, NEAR)):
         for penalty in scored.penalties:
-            assert f"{penalty.name} -{penalty.weight * penalty.value:.3f}: " in text
+            weighed = f"(weight {penalty.weight:g}, value {penalty.value:g}): {penalty.note}"
+            assert f"{penalty.name} -{penalty.weight * penalty.value:.3f} {weighed}" in text
     assert "never taken: " in text
     assert "not available in your country" in text
     assert "5. Verdict\n   no counterpart: only other versions" in text
@@ -88,3 +91,21 @@ def test_no_candidate_is_said() -> None:
 def test_a_rejected_candidate_is_marked() -> None:
     record = MatchRecord(DAFT_TRACK, rejected=(TargetId(LIVE.id),))
     assert "rejected by you" in told(DAFT, record, candidates=(score(DAFT_TRACK, LIVE, Rules()),))
+
+
+def test_the_file_s_terms_and_the_doubts_are_told() -> None:
+    terms = Terms((TargetId("5"), TargetId("6")), Preference("The \x1bHits", explicit=False))
+    rejected = score(DAFT_TRACK, msgspec.structs.replace(LIVE, id="6"), Rules())
+    text = told(DAFT, sample().matches[DAFT], terms=terms, doubts=("it is odd",), candidates=(rejected,))
+    assert "the overrides file says: not https://www.deezer.com/track/5, not https://www.deezer.com/track/6\n" in text
+    assert 'of several copies the overrides file prefers: album "The \ufffdHits", not explicit\n' in text
+    assert "doubtful: it is odd" in text
+    assert "rejected by you" in text
+    assert "prefers: explicit\n" in told(DAFT, sample().matches[DAFT], terms=Terms((), Preference(explicit=True)))
+
+
+def test_the_threshold_and_the_runner_up_of_the_verdict_are_told() -> None:
+    fresh = Match("1", Method.SEARCH, 0.9, "2", 0.87)
+    verdict = told(DAFT, sample().matches[DAFT], fresh=fresh).partition("5. Verdict\n")[2]
+    assert "next best other recording: https://www.deezer.com/track/2 (score 0.87)" in verdict
+    assert "accepted from 0.85, and 0.02 ahead of another recording" in verdict

@@ -47,6 +47,18 @@ def test_no_line_is_wider_than_the_terminal(width: int, monkeypatch: pytest.Monk
     assert max(cell_len(line) for line in text.splitlines()) <= width
 
 
+def test_a_line_that_is_too_long_goes_on_below_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(Lines(("  one two three", "four five six", "")), width=11, monkeypatch=monkeypatch)
+    assert [line.rstrip() for line in unstyled(text).split("\n")] == [
+        "  one two",
+        "  three",
+        "four five",
+        "six",
+        "",
+        "",
+    ]
+
+
 def test_colours_on_a_terminal_and_none_with_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
     bad = Lines((Cell("failed", Tone.BAD),))
     assert "\x1b[1;31mfailed" in shown(bad, width=80, monkeypatch=monkeypatch)
