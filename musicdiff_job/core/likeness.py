@@ -63,17 +63,14 @@ DURATION_VALUES = ((0.5, 0.0), (3.0, 0.09), (5.0, 0.16), (8.0, 0.25), (12.0, 0.3
 """Seconds apart and the value of the penalty, linear in between. One recording is listed with lengths up to some
 seconds apart, since silence at its end is cut differently; beyond the last line it is another cut even if the ISRC is
 one."""
-LONGEST_APART = 6.0
-"""Seconds beyond which two lengths without a common ISRC are two cuts. Of 1,710 pairs of Spotify tracks with one title,
-one version and one artist, those that are up to 4 s apart share their ISRC in 89 %, up to 6 s in 58 %, up to 12 s in
-18 % (``benchmarks/fit_weights.py`` prints the table)."""
-MAX_SHARE = 0.06
-"""The same limit as a share of the length, though never less than 4 s: five are much in a song of one minute."""
+LONGEST_APART = 4.5
+"""Seconds beyond which two lengths without a common ISRC are two cuts; half of one is Deezer's rounding. Of pairs of
+Spotify tracks with one title, version and artist 86 % share their ISRC at 3 to 4 s, 61 % at 4 to 5, 50 % at 5 to 6,
+20 % at 6 to 12 (printed by ``benchmarks/fit_weights.py``): further out a wrong track is too likely."""
 RADIO_LONGEST = 300.0
 """Seconds. Of 432 known lengths of radio edits 99 % are shorter."""
-RELEASE_AGREES = 4.0
-MASTER_AGREES = 6.0
-"""Seconds within which another release, and another mastering, may be the same recording."""
+RELEASE_AGREES = 6.0
+"""Seconds within which another release or mastering that bears the same ISRC may be the same recording."""
 _NUMBER = re.compile(r"\d+")
 
 
@@ -84,7 +81,7 @@ def score(wanted: Track, candidate: Track, rules: Rules) -> Scored:
         "title": compare_titles(wanted.title, candidate.title, apart, isrc=isrc),
         "artists": compare_artists(wanted, candidate, apart, isrc=isrc),
         "version": compare_versions(wanted, candidate, apart, isrc=isrc),
-        "duration": compare_durations(wanted, apart, isrc=isrc),
+        "duration": compare_durations(apart, isrc=isrc),
         "album": compare_albums(wanted, candidate),
         "explicit": compare_explicitness(wanted, candidate, rules),
     }
@@ -124,7 +121,7 @@ def compare_versions(wanted: Track, candidate: Track, apart: float | None, *, is
             found.append(Verdict(0.1, f"{kind} named on one side only"))
     length = (candidate.duration_ms or 0) / 1000
     found.append(_compare_cuts(_of(Group.LENGTH, kinds), _of(Group.LENGTH, kinds2), apart, length))
-    found.append(_compare_releases(_of(Group.PLAIN, kinds ^ kinds2), apart, isrc=isrc))
+    found.append(_compare_releases(_of(Group.PLAIN, kinds ^ kinds2), apart))
     by_album = (claimed ^ claimed2) - kinds - kinds2
     if by_album and wanted.album and candidate.album and not isrc:
         close = apart is not None and apart <= CLOSE / 2
@@ -149,11 +146,10 @@ def _compare_cuts(cuts: set[Version], cuts2: set[Version], apart: float | None, 
     return Verdict(0.05, note)
 
 
-def _compare_releases(differing: set[Version], apart: float | None, *, isrc: bool) -> Verdict:
+def _compare_releases(differing: set[Version], apart: float | None) -> Verdict:
     if not differing:
         return SAME
-    agrees = MASTER_AGREES if isrc or Version.REMASTER in differing else RELEASE_AGREES
-    if apart is not None and apart > agrees:
+    if apart is not None and apart > RELEASE_AGREES:
         return refuse("another release", f"{_listed(differing)} on one side, and another length")
     return Verdict(0.06, f"{_listed(differing)} on one side only")
 
@@ -192,13 +188,11 @@ def _same_name(one: str, other: str) -> bool | None:
     return few <= many or fuzz.token_sort_ratio(one, other) >= 85
 
 
-def compare_durations(wanted: Track, apart: float | None, *, isrc: bool) -> Verdict:
+def compare_durations(apart: float | None, *, isrc: bool) -> Verdict:
     """Whether the lengths are those of one recording. A shared ISRC lifts the limit to the end of the table."""
     if apart is None:
         return Verdict(0.05, "length unknown on one side")
-    longest = DURATION_VALUES[-1][0]
-    limit = longest if isrc else min(LONGEST_APART, max(4.0, MAX_SHARE * (wanted.duration_ms or 0) / 1000))
-    if apart > limit:
+    if apart > (DURATION_VALUES[-1][0] if isrc else LONGEST_APART):
         return refuse(f"{apart:.1f} s apart", f"{apart:.0f} s longer or shorter")
     low, value = 0.0, 0.0
     for high, worth in DURATION_VALUES:

@@ -113,7 +113,8 @@ SPELLINGS = {
     "|Live aux Francofolies|Live im Stadion|Live i Oslo|Live vanuit Ahoy|Live Video|Live Band Version|Live Version 2001"
     "|MTV Unplugged|BBC Session|John Peel Session|Amazon Original Live|American Idol Performance|En vivo"
     "|En Vivo Desde México|Ao Vivo|En directo|En concert|Dal vivo|na żywo|naživo|živě|élőben|canlı|Konser"
-    "|Konzert|Trực tiếp|Concert Version|ライブ|ライブ版|Live版|라이브 버전|現場版|现场|演唱會|不插電|концертная версия|вживую|Живая версия|ζωντανά"
+    "|Konzert|Trực tiếp|Concert Version|ライブ|ライブ版|Live版|라이브 버전|現場版|现场|演唱會|不插電"
+    "|концертная версия|вживую|Живая версия|ζωντανά"
     "|בהופעה|הופעה חיה|חי|حفلة|لايف|แสดงสด|คอนเสิร์ต",
     V.REMIX: "Remixe|Remezcla|Refixed|Lo-Fi|African Lofi|Phonk|Hardstyle Mix|Edit by DJ A|リミックス|리믹스|混音版"
     "|ремикс|ρεμίξ|רמיקס|ريمكس|รีมิกซ์",
