@@ -264,7 +264,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--starts", type=int, default=2, help="random starting points besides today's values")
+    parser.add_argument("--starts", type=int, default=1, help="random starting points besides today's values")
     parser.add_argument("--data", type=Path, default=os.environ.get("MUSICDIFF_REFERENCE_DATA"))
     args = parser.parse_args()
     if args.data is None:

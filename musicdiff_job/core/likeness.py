@@ -121,7 +121,7 @@ def compare_versions(wanted: Track, candidate: Track, apart: float | None, *, is
             found.append(Verdict(0.1, f"{kind} named on one side only"))
     length = (candidate.duration_ms or 0) / 1000
     found.append(_compare_cuts(_of(Group.LENGTH, kinds), _of(Group.LENGTH, kinds2), apart, length))
-    found.append(_compare_releases(_of(Group.PLAIN, kinds ^ kinds2), apart))
+    found.append(_compare_releases(_of(Group.PLAIN, kinds ^ kinds2), apart, isrc=isrc))
     by_album = (claimed ^ claimed2) - kinds - kinds2
     if by_album and wanted.album and candidate.album and not isrc:
         close = apart is not None and apart <= CLOSE / 2
@@ -146,9 +146,13 @@ def _compare_cuts(cuts: set[Version], cuts2: set[Version], apart: float | None, 
     return Verdict(0.05, note)
 
 
-def _compare_releases(differing: set[Version], apart: float | None) -> Verdict:
+def _compare_releases(differing: set[Version], apart: float | None, *, isrc: bool) -> Verdict:
+    """The verdict on remarks that tell of no other sound. An "Original Mix" or "Single Version" is often another cut
+    than the plain title, so something must show that it is not."""
     if not differing:
         return SAME
+    if apart is None and not isrc and Version.RELEASE in differing:
+        return refuse("another release", f"{_listed(differing)} on one side, and no length to compare")
     if apart is not None and apart > RELEASE_AGREES:
         return refuse("another release", f"{_listed(differing)} on one side, and another length")
     return Verdict(0.06, f"{_listed(differing)} on one side only")

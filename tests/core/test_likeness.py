@@ -120,6 +120,14 @@ def test_an_unknown_length_forgives_a_wanted_radio_edit_only() -> None:
     assert compared(track("Song - Radio Edit", None), track("Song (Extended)")).refused
 
 
+def test_an_unknown_length_forgives_a_remaster_but_no_other_release() -> None:
+    assert compared(track(seconds=None), track("Song (2011 Remaster)")).score >= RULES.min_score
+    for one, other in (("Song", "Song - Original Mix"), ("Song (Single Version)", "Song")):
+        assert compared(track(one, None), track(other)).refused
+        assert not compared(track(one, None, isrc=ISRC), track(other, isrc=ISRC)).refused
+        assert not compared(track(one), track(other)).refused
+
+
 def test_what_the_album_says() -> None:
     live = track(album="Live at Leeds", seconds=203)
     assert not compared(track(album="Studio Album"), live).refused

@@ -254,9 +254,12 @@ def test_unknown_length_of_a_radio_edit_takes_the_shortest() -> None:
     assert isinstance(step, Match) and step.target == "30"
 
 
-def test_unknown_length_and_other_words_stay_ambiguous() -> None:
+def test_unknown_length_and_other_words_are_no_match() -> None:
     cuts = [track("20", seconds=240), track("30", seconds=180)]
     step = decide(track("s", "Song - Original Mix", None), exhausted(*cuts), RULES)
+    assert isinstance(step, Unmatched) and step.reason is Reason.ONLY_OTHER_VERSIONS
+    named = [track("20", "Song (Radio Edit)", 240), track("30", "Song (Radio Edit)", 180)]
+    step = decide(track("s", "Song - Radio Edit", None), exhausted(*named), RULES)
     assert isinstance(step, Unmatched) and step.reason is Reason.AMBIGUOUS
 
 
