@@ -13,8 +13,10 @@ answer costs as much as ``WRONG`` missing ones. It is cross-validated by artist:
 each fold's held-out figures for fitted and for today's values, the pooled ones, what happens when one value is halved
 or doubled, and how far apart the lengths of one recording are (which is where ``LONGEST_APART`` comes from).
 
-As of the commit that added this, the pooled held-out figures of fitted values are no better than today's, and most
-values can be halved or doubled without a change: what is decided by rule leaves little to weigh. So the weights stayed.
+What came of it when the script was written: halving or doubling a weight changes at most 4 of some 800 answers, since
+what tells recordings apart is decided by rule. Over all modes, held out, fitted values take 2 wrong where today's take
+6, and miss 46 where today's miss 36. With ISRC and with ISRC hidden neither takes a wrong one; the wrong ones avoided
+are tracks without length and version groups 4.0 to 4.5 s apart, which is Deezer's rounding. So the weights stayed.
 """
 
 from __future__ import annotations
