@@ -66,7 +66,7 @@ one."""
 LONGEST_APART = 4.5
 """Seconds beyond which two lengths without a common ISRC are two cuts; half of one is Deezer's rounding. Of pairs of
 Spotify tracks with one title, version and artist 86 % share their ISRC at 3 to 4 s, 61 % at 4 to 5, 50 % at 5 to 6,
-20 % at 6 to 12 (printed by ``benchmarks/fit_weights.py``): further out a wrong track is too likely."""
+18 % at 6 to 12 (printed by ``benchmarks/fit_weights.py``): further out a wrong track is too likely."""
 RADIO_LONGEST = 300.0
 """Seconds. Of 432 known lengths of radio edits 99 % are shorter."""
 RELEASE_AGREES = 6.0
