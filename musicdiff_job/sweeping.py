@@ -172,17 +172,16 @@ class Planner:
 
     def _advance(self, search: Search) -> Question | None:
         """The next question that has not been answered in this run; None when the search has ended."""
-        if search not in self.open or self._take_at_hand(search):
-            return None
-        while True:
+        while search in self.open:
             match decide(search.track, search.evidence, self._rules, search.rejected, search.prefer):
                 case Ask(question):
-                    if question not in self._learned.answers:
+                    if question in self._learned.answers:
+                        search.evidence = search.evidence.with_answer(question, self._learned.answers[question])
+                    elif not self._take_at_hand(search):
                         return question
-                    search.evidence = search.evidence.with_answer(question, self._learned.answers[question])
                 case decision:
                     self._end(search, decision)
-                    return None
+        return None
 
     def _take_at_hand(self, search: Search) -> bool:
         if search.prefer is not None:

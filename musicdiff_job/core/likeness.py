@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 from musicdiff_job.core.comparison import CLOSE, SAME, Verdict, alike, refuse, same_isrc, seconds_apart
 from musicdiff_job.core.credits import compare_artists, is_tribute
 from musicdiff_job.core.model import Track
-from musicdiff_job.core.text import canonical_title
+from musicdiff_job.core.text import canonical_title, scripts
 from musicdiff_job.core.titles import compare_titles
 from musicdiff_job.core.version_words import GROUPS, Group, Version
 from musicdiff_job.core.versions import Tag, album_kinds, main_title, split_version
@@ -61,12 +61,16 @@ WEIGHTS: dict[str, float] = {
 
 DURATION_VALUES = ((0.5, 0.0), (3.0, 0.09), (5.0, 0.16), (8.0, 0.25), (12.0, 0.34))
 """Seconds apart and the value of the penalty, linear in between. One recording is listed with lengths up to some
-seconds apart, since silence at its end is cut differently; beyond the last line it is another cut."""
-MAX_SHARE = 0.06
-"""The same limit as a share of the length: ten seconds are much in a song of one minute."""
-RELEASE_AGREES = 4.0
-MASTER_AGREES = 6.0
-"""Seconds within which another release, and another mastering, may be the same recording."""
+seconds apart, since silence at its end is cut differently; beyond the last line it is another cut even if the ISRC is
+one."""
+LONGEST_APART = 4.5
+"""Seconds beyond which two lengths without a common ISRC are two cuts; half of one is Deezer's rounding. Of pairs of
+Spotify tracks with one title, version and artist 86 % share their ISRC at 3 to 4 s, 61 % at 4 to 5, 50 % at 5 to 6,
+18 % at 6 to 12 (printed by ``benchmarks/fit_weights.py``): further out a wrong track is too likely."""
+RADIO_LONGEST = 300.0
+"""Seconds. Of 432 known lengths of radio edits 99 % are shorter."""
+RELEASE_AGREES = 6.0
+"""Seconds within which another release or mastering that bears the same ISRC may be the same recording."""
 _NUMBER = re.compile(r"\d+")
 
 
@@ -77,7 +81,7 @@ def score(wanted: Track, candidate: Track, rules: Rules) -> Scored:
         "title": compare_titles(wanted.title, candidate.title, apart, isrc=isrc),
         "artists": compare_artists(wanted, candidate, apart, isrc=isrc),
         "version": compare_versions(wanted, candidate, apart, isrc=isrc),
-        "duration": compare_durations(wanted, apart, isrc=isrc),
+        "duration": compare_durations(apart, isrc=isrc),
         "album": compare_albums(wanted, candidate),
         "explicit": compare_explicitness(wanted, candidate, rules),
     }
@@ -93,10 +97,10 @@ def score(wanted: Track, candidate: Track, rules: Rules) -> Scored:
 
 def compare_versions(wanted: Track, candidate: Track, apart: float | None, *, isrc: bool) -> Verdict:
     """Whether both titles speak of one version. Strict kinds must agree; cuts and releases may differ in name when
-    the lengths agree; an unknown length is only forgiven between a radio edit and a plain title."""
+    the lengths agree; an unknown length is forgiven only where a radio edit is wanted and a plain title is offered."""
     tags, tags2 = split_version(wanted.title).tags, split_version(candidate.title).tags
     clash = refuse("another version", f"{_described(tags2)}, wanted {_described(tags)}")
-    if is_tribute(candidate) and not is_tribute(wanted):
+    if is_tribute(candidate) != is_tribute(wanted):
         return refuse("another version", "a karaoke or tribute act")
     kinds, kinds2 = {tag.kind for tag in tags}, {tag.kind for tag in tags2}
     claimed, claimed2 = _claimed(wanted), _claimed(candidate)
@@ -115,7 +119,8 @@ def compare_versions(wanted: Track, candidate: Track, apart: float | None, *, is
             return clash
         if same is None:
             found.append(Verdict(0.1, f"{kind} named on one side only"))
-    found.append(_compare_cuts(_of(Group.LENGTH, kinds), _of(Group.LENGTH, kinds2), apart))
+    length = (candidate.duration_ms or 0) / 1000
+    found.append(_compare_cuts(_of(Group.LENGTH, kinds), _of(Group.LENGTH, kinds2), apart, length))
     found.append(_compare_releases(_of(Group.PLAIN, kinds ^ kinds2), apart, isrc=isrc))
     by_album = (claimed ^ claimed2) - kinds - kinds2
     if by_album and wanted.album and candidate.album and not isrc:
@@ -126,22 +131,29 @@ def compare_versions(wanted: Track, candidate: Track, apart: float | None, *, is
     return refused or Verdict(min(1.0, sum(verdict.value for verdict in found)), notes)
 
 
-def _compare_cuts(cuts: set[Version], cuts2: set[Version], apart: float | None) -> Verdict:
+def _compare_cuts(cuts: set[Version], cuts2: set[Version], apart: float | None, length: float) -> Verdict:
+    """The verdict on two sets of cuts. Deezer leaves "Radio Edit" off where a single holds nothing else, so without
+    lengths a plain title is believed to be the wanted radio edit unless it is too long for one. A cut that is named
+    on Deezer is never believed to be a plain one."""
     if cuts == cuts2:
         return SAME
     note = f"{_listed(cuts2)}, wanted {_listed(cuts)}"
     if (cuts and cuts2) or (apart is not None and apart > CLOSE):
         return refuse("another cut", note)
     if apart is None:
-        return Verdict(0.15, note) if cuts | cuts2 == {Version.RADIO} else refuse("another cut", note)
+        forgiven = cuts == {Version.RADIO} and length <= RADIO_LONGEST
+        return Verdict(0.15, note) if forgiven else refuse("another cut", note)
     return Verdict(0.05, note)
 
 
 def _compare_releases(differing: set[Version], apart: float | None, *, isrc: bool) -> Verdict:
+    """The verdict on remarks that tell of no other sound. An "Original Mix" or "Single Version" is often another cut
+    than the plain title, so something must show that it is not."""
     if not differing:
         return SAME
-    agrees = MASTER_AGREES if isrc or Version.REMASTER in differing else RELEASE_AGREES
-    if apart is not None and apart > agrees:
+    if apart is None and not isrc and Version.RELEASE in differing:
+        return refuse("another release", f"{_listed(differing)} on one side, and no length to compare")
+    if apart is not None and apart > RELEASE_AGREES:
         return refuse("another release", f"{_listed(differing)} on one side, and another length")
     return Verdict(0.06, f"{_listed(differing)} on one side only")
 
@@ -180,13 +192,11 @@ def _same_name(one: str, other: str) -> bool | None:
     return few <= many or fuzz.token_sort_ratio(one, other) >= 85
 
 
-def compare_durations(wanted: Track, apart: float | None, *, isrc: bool) -> Verdict:
-    """Whether the lengths are those of one recording. A shared ISRC lifts the limit for short tracks only."""
+def compare_durations(apart: float | None, *, isrc: bool) -> Verdict:
+    """Whether the lengths are those of one recording. A shared ISRC lifts the limit to the end of the table."""
     if apart is None:
         return Verdict(0.05, "length unknown on one side")
-    longest = DURATION_VALUES[-1][0]
-    limit = longest if isrc else min(longest, max(4.0, MAX_SHARE * (wanted.duration_ms or 0) / 1000))
-    if apart > limit:
+    if apart > (DURATION_VALUES[-1][0] if isrc else LONGEST_APART):
         return refuse(f"{apart:.1f} s apart", f"{apart:.0f} s longer or shorter")
     low, value = 0.0, 0.0
     for high, worth in DURATION_VALUES:
@@ -207,6 +217,9 @@ def compare_albums(wanted: Track, candidate: Track) -> Verdict:
     """Another album is a weak sign only: one recording stands on many."""
     if not wanted.album or not candidate.album or same_album(wanted, candidate):
         return SAME
+    one, other = (scripts(canonical_title(track.album)) for track in (wanted, candidate))
+    if one and other and not one & other:
+        return SAME  # it may be the same name
     return Verdict(0.6, "another album")
 
 

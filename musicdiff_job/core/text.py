@@ -37,7 +37,9 @@ _HIDDEN = re.compile(r"(?<=[^\W_])(?:\*+(?=[^\W_])|\*{2,})")
 """Stars for letters, as in ``F**k``."""
 
 _SEPARATORS = re.compile(
-    r"\s+(?:feat\.?|ft\.?|featuring|with|vs\.?|versus|x|×|and|und|con|presents)\s+|\s*[,;/&+|]\s*", re.IGNORECASE
+    r"\s+(?:feat\.?|ft\.?|featuring|with|vs\.?|versus|x|×|and|und|et|och|og|и|con|presents|pres\.|présente|presenta)\s+"
+    r"|(?<=\w\w)\s+(?:e|y)\s+(?=\w\w)|\s*[,;/&+|、，＆／]\s*",
+    re.IGNORECASE,
 )
 
 _NOBODY = frozenset(
@@ -107,9 +109,13 @@ def canonical_title(title: str) -> str:
     """
     folded = fold(title)
     words: list[str] = []
-    for word in _words(folded):
+    plain = _words(folded)
+    for place, word in enumerate(plain):
         previous = words[-1] if words else ""
-        words.append(_COUNTED.get(word, word) if previous in _NUMBERED else _WORDS.get(word, word))
+        if word == "n" and (len(previous) < 2 or place == len(plain) - 1):
+            words.append(word)  # an initial, as in "N.W.A."
+        else:
+            words.append(_COUNTED.get(word, word) if previous in _NUMBERED else _WORDS.get(word, word))
     return " ".join(words) or "".join(folded.split()) or unicodedata.normalize("NFC", "".join(title.split()))
 
 
@@ -145,3 +151,10 @@ def artist_names(credits_: Iterable[str]) -> tuple[str, ...]:
 def scripts(canonical: str) -> frozenset[str]:
     """The writing systems of the letters in ``canonical``, by Unicode's names. Digits belong to none."""
     return frozenset(_script(char) for char in canonical if char.isalpha())
+
+
+def other_characters(one: str, other: str) -> bool:
+    """Whether two canonical spellings may be one text in traditional and in simplified Chinese: as many characters,
+    some of them the same. Weak evidence: so are many different texts."""
+    same = sum(a == b for a, b in zip(one, other, strict=False))
+    return len(one) == len(other) and same > 0 and scripts(one) == scripts(other) == {"CJK"}

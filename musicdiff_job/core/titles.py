@@ -11,8 +11,8 @@ import re
 from functools import lru_cache
 
 from musicdiff_job.core.comparison import CLOSE, SAME, Verdict, alike, refuse
-from musicdiff_job.core.text import canonical_title, scripts
-from musicdiff_job.core.versions import main_title, split_version
+from musicdiff_job.core.text import canonical_title, other_characters, scripts
+from musicdiff_job.core.versions import is_version, main_title, split_version
 
 MIN_ALIKE = 0.8
 MIN_ALIKE_ALONE = 0.93
@@ -42,7 +42,11 @@ def compare_titles(wanted: str, candidate: str, apart: float | None, *, isrc: bo
     close = apart is not None and apart <= CLOSE
     if _PART.findall(base) != _PART.findall(base2):
         return refuse("another part", f"another part: {candidate}")
+    if _bare_version(base, base2):
+        return refuse("another version", f"another version: {candidate}")
     if bool(sub) != bool(sub2) and max(alike(main, main2), alike(base, main2), alike(main, base2)) >= _MAIN_ALIKE:
+        if apart is not None and not close and not isrc:  # it may name a version in words that nobody foresaw
+            return refuse("subtitle and length differ", f"another subtitle: {candidate}")
         return Verdict(0.06 if close else 0.1, "subtitle on one side only")
     if (sub and sub == main2) or (sub2 and sub2 == main):
         return Verdict(0.1, "title and subtitle exchanged")
@@ -52,6 +56,8 @@ def compare_titles(wanted: str, candidate: str, apart: float | None, *, isrc: bo
         if isrc:
             return Verdict(0.1, "titles in different scripts")
         return refuse("titles in different scripts", f"title in another script: {candidate}")
+    if isrc and close and other_characters(base, base2):
+        return Verdict(0.1, "titles in different characters")
     if sub and sub2 and main == main2 and close:
         return Verdict(0.16, "another subtitle")
     if _NUMBER.findall(base) != _NUMBER.findall(base2):
@@ -59,6 +65,12 @@ def compare_titles(wanted: str, candidate: str, apart: float | None, *, isrc: bo
     if likeness < (MIN_ALIKE_ISRC if isrc else MIN_ALIKE if close else MIN_ALIKE_ALONE):
         return refuse("titles differ", f"another title: {candidate}")
     return Verdict((1 - likeness) * (0.5 if isrc else 1.0), f"titles {likeness:.0%} alike")
+
+
+def _bare_version(one: str, other: str) -> bool:
+    """Whether one canonical name is the other and words of another recording, not set apart: "Song Ao Vivo"."""
+    few, many = sorted((one, other), key=len)
+    return many.startswith(f"{few} ") and is_version(many[len(few) + 1 :])
 
 
 def _bilingual(one: str, other: str) -> bool:

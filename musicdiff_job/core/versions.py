@@ -17,8 +17,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from musicdiff_job.core.languages import LANGUAGES
 from musicdiff_job.core.text import canonical_title, fold, name_parts
-from musicdiff_job.core.version_words import GROUPS, LANGUAGES, NAMED, TABLE, VERSION, YEAR, Group, Version
+from musicdiff_job.core.version_words import GROUPS, NAMED, TABLE, VERSION, YEAR, Group, Version
 
 
 class Tag(NamedTuple):
@@ -40,7 +41,9 @@ class TitleParts(NamedTuple):
 _OWN_VERSION = re.compile(rf"'s (?:own )?{VERSION}\b")
 """A re-recording under its owner's name, as "Taylor's Version"."""
 _NAMED_MIX = re.compile(rf"\b(?:mix|edit)(?: {YEAR})?$")
-_NAMED_OTHER = re.compile(rf"\b(?:{VERSION}|edition|rendition)(?: \w+)?$|^{VERSION}\b")
+_NAMED_OTHER = re.compile(
+    rf"\b(?:{VERSION}|edition|rendition)(?: \w+)?$|^{VERSION}\b|(?:版|バージョン|버전|верси[яи]|версія|εκδοση)$"
+)
 _NAMED_ALBUM = re.compile(rf"\balbum {VERSION}$")
 """With another name before it, this is the recording made for that album: "Ballerini Album Version"."""
 _FILLER = re.compile(
@@ -50,7 +53,18 @@ _FILLER = re.compile(
     r"|studio|international|digital|the|by|at|in|from|on|and)\b"
 )
 """Words of a remark that do not tell one version from another of its kind."""
+_COMPOUND = re.compile(
+    r"\b(?P<word>album|single|radio|live|cover|klavier|orchester|original|kurz|lang|studio|instrumental|akustik|konzert"
+    r"|karaoke|remix)(?P<noun>version|fassung)\b"
+)
+"""German and Dutch write "Albumversion" where others have two words."""
+_NOUN_FIRST = re.compile(rf"^(?P<noun>{VERSION}) (?P<word>[^\W\d]+)$")
+"""Romance languages put the noun first: "Version longue" is "longue version"."""
+_LIVE_AT = re.compile(r"(?<=\blive )(?:à|@)(?= )", re.IGNORECASE)
+"""Without its accent the French "à" would be the article of "Live a Little"."""
 _CREDIT = re.compile(r"^(?P<word>feat|ft|featuring|with|w/|con)(?:\.\s*|\s+)(?P<names>.+)$", re.DOTALL)
+_WITH_ORCHESTRA = re.compile(r"^with .*\b(?:philharmonic|symphony) orchestra", re.IGNORECASE)
+"""A guest whose presence makes it another recording."""
 _NOT_A_NAME = re.compile(r"^(?:me|you|u|us|him|her|it|them|my|your|or|out|no|a|love|all|this|that)\b")
 """What follows "with" in a subtitle that is part of the name: "Stay (With Me)"."""
 _INLINE_CREDIT = re.compile(r"\s+(?:feat\.?|ft\.?|featuring)\s+(?P<names>[^()\[\]]+)$", re.IGNORECASE)
@@ -64,6 +78,11 @@ _LEADING_REMARK = re.compile(r"[(\[][^()\[\]]+[)\]]\s+(?P<rest>\w.*)")
 _PAIRS = {")": "(", "]": "[", "）": "（", "】": "【", "}": "{"}
 _PARTS = re.compile(r"\s*;\s*|\s+/\s+")
 _DASH = re.compile(r"\s[-–—]\s+")
+_DASHED = re.compile(
+    r"\s[-–—](?P<dashed>[^\s\-–—](?:(?!\s[-–—]).)*)(?<!\s)[-–—]$|(?<=\S)\s*[~～〜](?P<waved>[^~～〜]+)[~～〜]$",
+    re.DOTALL,
+)
+"""Japan's brackets: "Song -Acoustic ver.-", "Song ～Live～"."""
 
 
 def _last_remark(title: str) -> tuple[str, str] | None:
@@ -75,6 +94,8 @@ def _last_remark(title: str) -> tuple[str, str] | None:
             depth += (text[position] == text[-1]) - (text[position] == _PAIRS[text[-1]])
             if depth == 0:
                 return text[:position], text[position + 1 : -1]
+    if dashed := _DASHED.search(text):
+        return text[: dashed.start()], dashed["dashed"] or dashed["waved"]
     dashes = list(_DASH.finditer(text))
     if dashes:
         return text[: dashes[-1].start()], text[dashes[-1].end() :]
@@ -96,7 +117,8 @@ def _name(words: str) -> str:
 def _tags(remark: str) -> tuple[Tag, ...]:
     """The versions a remark speaks of; none when it is a subtitle."""
     folded = fold(remark).strip()
-    words = canonical_title(remark)
+    words = _COMPOUND.sub(r"\g<word> \g<noun>", canonical_title(_LIVE_AT.sub("at", remark)))
+    words = _NOUN_FIRST.sub(r"\g<word> \g<noun>", words)
     kinds = dict.fromkeys(kind for kind, pattern in TABLE.items() if pattern.search(words))
     if _FROM.search(folded):
         kinds[Version.RELEASE] = None
@@ -123,7 +145,8 @@ def _tags(remark: str) -> tuple[Tag, ...]:
 
 def _detail(kind: Version, words: str, rest: str) -> str:
     if kind is Version.LANGUAGE:
-        return next((LANGUAGES[word] for word in words.split() if word in LANGUAGES), "")
+        spoken = words.split()
+        return next((name for word, name in LANGUAGES.items() if word in (spoken if word.isascii() else words)), "")
     return rest if kind in NAMED else ""
 
 
@@ -140,6 +163,8 @@ def split_version(title: str) -> TitleParts:
             rest, remark = cut
             if names := _credits(remark):
                 featured.update(dict.fromkeys(names))
+                if _WITH_ORCHESTRA.search(remark):
+                    tags[Tag(Version.ORCHESTRAL)] = None
             elif found := [tag for part in _PARTS.split(remark) for tag in _tags(part)]:
                 tags.update(dict.fromkeys(found))
             elif remark.strip():
@@ -161,6 +186,11 @@ def main_title(base: str) -> str:
         base = cut[0].rstrip()
     lead = _LEADING_REMARK.match(base)
     return lead["rest"] if lead else base
+
+
+def is_version(words: str) -> bool:
+    """Whether canonical words name another recording, wherever they stand."""
+    return any(GROUPS[kind] is Group.STRICT and pattern.search(words) for kind, pattern in TABLE.items())
 
 
 @lru_cache(maxsize=65536)

@@ -111,7 +111,7 @@ def test_once_the_isrc_is_known_to_be_missing_the_same_recording_elsewhere_will_
     [
         {"title": "Blue Monday (Live)"},
         {"title": "Blue Monday (Extended Mix)", "duration_ms": 520_000},
-        {"artists": ("Orgy",)},
+        {"artists": ("Orgy",), "duration_ms": 452_000},
         {"readable": False},
         {"title": "Temptation"},
     ],

@@ -17,6 +17,7 @@ from musicdiff_job.core.text import (
     is_nobody,
     name_parts,
     normalise_isrc,
+    other_characters,
     scripts,
 )
 
@@ -57,6 +58,11 @@ SAME = [
     ("Måneskin", "Maneskin"),
     ("Rock 'N Roll", "Rock & Roll"),
     ("Don’t Stop", "Don't Stop"),
+    ("Salt-N-Pepa", "Salt & Pepa"),
+    ("Ｔｈｅ　１", "The 1"),
+    ("Işık", "Isik"),
+    ("Đường", "Duong"),
+    ("أهلا", "اهلا"),
     ("Can`t Sleep", "Can't Sleep"),
     ("Ke$ha", "Kesha"),
     ("P!nk", "Pink"),
@@ -88,6 +94,9 @@ DIFFERENT = [
     ("???", "!!!"),
     ("÷", "×"),
     ("Alive", "A"),
+    ("愛", "爱"),
+    ("D.N.A.", "D and A"),
+    ("Vitamin N", "Vitamin and"),
 ]
 
 
@@ -145,6 +154,8 @@ def test_a_hidden_letter_stays_visible() -> None:
         ("Florence + The Machine", ("florence", "machine")),
         ("Rkomi con Ariete", ("rkomi", "ariete")),
         ("Andy", ("andy",)),
+        ("Giso e Jamil", ("giso", "jamil")),
+        ("R O Z E S", ("r o z e s",)),
         ("", ()),
     ],
 )
@@ -167,3 +178,10 @@ def test_small_measures() -> None:
     assert canonical_name("The The") == "the"
     assert compact("r e m") == "rem"
     assert scripts("park 박 12") == {"LATIN", "HANGUL"}
+
+
+def test_traditional_and_simplified_characters() -> None:
+    assert other_characters("聽媽媽的話", "听妈妈的话") and other_characters("周杰倫", "周杰伦")
+    assert not other_characters("聽媽媽的話", "听妈妈的")
+    assert not other_characters("東京", "夜空")
+    assert not other_characters("song", "sung") and not other_characters("カキ", "カコ")

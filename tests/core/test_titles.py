@@ -45,6 +45,12 @@ TWO_SONGS = [
     ("Alive", "A"),
     ("???", "!!!"),
     ("Help", "Hell"),
+    ("A Very Long Title of Some Song", "A Very Long Title of Some Song Live Version"),
+    ("A Very Long Title of Some Song", "A Very Long Title of Some Song Instrumental"),
+    ("A Very Long Title of Some Song", "A Very Long Title of Some Song Ao Vivo"),
+    ("聽媽媽的話", "听妈妈的话"),
+    ("Калинка", "Kalinka"),
+    ("Καλημέρα", "Kalimera"),
 ]
 
 
@@ -66,7 +72,20 @@ def test_the_isrc_speaks_for_a_title_in_another_script() -> None:
     assert compare_titles("Кукушка", "Кино", None, isrc=True).refused
 
 
+def test_the_isrc_speaks_for_other_characters_when_the_length_agrees() -> None:
+    assert not compare_titles("聽媽媽的話", "听妈妈的话", 0.5, isrc=True).refused
+    assert compare_titles("聽媽媽的話", "听妈妈的话", 5.0, isrc=True).refused
+    assert compare_titles("聽媽媽的話", "愛在西元前", 0.5, isrc=True).refused
+
+
 def test_a_missing_subtitle_costs_more_without_a_length() -> None:
     close = compare_titles("Doo Wop", "Doo Wop (That Thing)", 1.0, isrc=False)
     blind = compare_titles("Doo Wop", "Doo Wop (That Thing)", None, isrc=False)
     assert 0 < close.value < blind.value and not blind.refused
+
+
+def test_a_missing_subtitle_needs_a_length_that_does_not_differ() -> None:
+    pair = ("Doo Wop", "Doo Wop (Words That Nobody Foresaw)")
+    assert not compare_titles(*pair, 2.9, isrc=False).refused
+    assert compare_titles(*pair, 3.1, isrc=False).refused
+    assert not compare_titles(*pair, 3.1, isrc=True).refused

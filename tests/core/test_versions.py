@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from musicdiff_job.core.text import canonical_title
 from musicdiff_job.core.version_words import Version
-from musicdiff_job.core.versions import Tag, album_kinds, main_title, split_version
+from musicdiff_job.core.versions import Tag, album_kinds, is_version, main_title, split_version
 
 V = Version
 
@@ -106,6 +106,85 @@ TAGGED = [
 @pytest.mark.parametrize(("title", "base", "tags"), TAGGED)
 def test_version_words(title: str, base: str, tags: list[Tag]) -> None:
     assert split_version(title) == (base, tuple(sorted(tags)), ())
+
+
+SPELLINGS = {
+    V.LIVE: "Live|LIVE ver.|Live @ Wembley|Live from Paris|Live in Rio|Live for KEXP|Live à l'Olympia"
+    "|Live aux Francofolies|Live im Stadion|Live i Oslo|Live vanuit Ahoy|Live Video|Live Band Version|Live Version 2001"
+    "|MTV Unplugged|BBC Session|John Peel Session|Amazon Original Live|American Idol Performance|En vivo"
+    "|En Vivo Desde México|Ao Vivo|En directo|En concert|Dal vivo|na żywo|naživo|živě|élőben|canlı|Konser"
+    "|Konzert|Trực tiếp|Concert Version|ライブ|ライブ版|Live版|라이브 버전|現場版|现场|演唱會|不插電"
+    "|концертная версия|вживую|Живая версия|ζωντανά"
+    "|בהופעה|הופעה חיה|חי|حفلة|لايف|แสดงสด|คอนเสิร์ต",
+    V.REMIX: "Remixe|Remezcla|Refixed|Lo-Fi|African Lofi|Phonk|Hardstyle Mix|Edit by DJ A|リミックス|리믹스|混音版"
+    "|ремикс|ρεμίξ|רמיקס|ريمكس|รีมิกซ์",
+    V.ACOUSTIC: "Accoustic|Acústico|Akoestisch|Akustisk|Wersja Akustyczna|Akusztikus|Naked Version|アコースティック"
+    "|弾き語り|어쿠스틱 버전|木吉他版|Акустическая версия|ακουστική|אקוסטי|أكوستيك|อะคูสติก",
+    V.INSTRUMENTAL: "Inst.|Instrumentaal|Strumentale|Enstrümantal|No Vocals|Minus One|Không Lời|インスト|オフ・ボーカル"
+    "|연주곡|伴奏|純音樂|Инструментальная версия|ορχηστρικό|אינסטרומנטלי|บรรเลง",
+    V.KARAOKE: "Karaoké|Tributo a Queen|Sing-Along|Play-back|As Performed by Queen|カラオケ|노래방|卡拉OK|караоке"
+    "|καραόκε|קריוקי|كاريوكي|คาราโอเกะ",
+    V.COVER: "Cover by A|Covered by A|Cover Song|Coverversion|カバー|커버|翻唱|Кавер-версия|διασκευή|קאבר|คัฟเวอร์",
+    V.DEMO: "Demos|Out-take|Demo Recording|Maqueta|Monitor Mix|Alternate|デモ音源|데모|小样|Демо-версия|ντέμο|דמו|เดโม",
+    V.SPED_UP: "Speeded Up|Nightcore|Fast Version|Pitched Up|Acelerada|Ускоренная версия|加速版|배속",
+    V.SLOWED: "Slow + Reverb|Reverb|8D Audio|16D|Screwed|Anti-Nightcore|Bass Boosted|замедленная|慢速版",
+    V.RERECORDED: "New Ver.|Nuova Versione|Nova Versão|Ny Version|Neuaufnahme 2018|Regrabación|Newly Recorded|Redux"
+    "|2021 Recording|V2|セルフカバー|新版|Новая версия|Νέα εκτέλεση",
+    V.LANGUAGE: "Em Português|Versión en Inglés|Version Anglaise|Versione Spagnola|KOR Ver.|Türkçe|Po Polsku"
+    "|Svensk version|Thai Version|日本語版|國語版|粤语|한국어 버전|На русском|Английская версия|بالعربي|ภาษาอังกฤษ",
+    V.ORCHESTRAL: "Orchestrated|Orquestal|Versión Sinfónica|Orchesterversion|Choir Version|オーケストラ版|오케스트라"
+    "|交响乐版|симфоническая|συμφωνική|with the Royal Philharmonic Orchestra",
+    V.ARRANGED: "Klavierversion|Version piano|Voz y Piano|ピアノVer.|피아노 버전|钢琴版|פסנתר|เปียโน",
+    V.ACAPPELLA: "Accapella|Vocals Only|アカペラ|清唱版|а капелла",
+    V.EXTENDED: "Version longue|Versione estesa|Lange Version|10 Minute Version|フルバージョン|長版",
+    V.RADIO: "Versión Radio|Radioversion|Radio Versie|Short Mix|TVサイズ|Anime Size",
+    V.REMASTER: "Rimasterizzato|Versione Rimasterizzata|リマスター|리마스터|ремастер|Dolby Atmos",
+    V.RELEASE: "Albumversion|Originalversion|Versión Original|Banda Sonora Original|Из к/ф|Official Music Video"
+    "|From The Vault",
+    V.FRAGMENT: "Prologue|Track by Track Commentary|イントロ",
+    V.MIXED: "Non-Stop Mix|Mega Mix",
+}
+"""One thing in many words and scripts; a gap here is a wrong version in somebody's playlist."""
+ROWS = [(kind, words) for kind, listed in SPELLINGS.items() for words in listed.split("|")]
+
+
+@pytest.mark.parametrize(("kind", "words"), ROWS, ids=[f"{kind}: {words}" for kind, words in ROWS])
+def test_one_kind_in_many_words(kind: Version, words: str) -> None:
+    for title in (f"Song ({words})", f"Song - {words}", f"Song -{words}-", f"Song ～{words}～"):
+        parts = split_version(title)
+        assert parts.base == "Song", title
+        assert kind in {tag.kind for tag in parts.tags}, title
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Song (Live Your Life)",
+        "Song (Live a Little)",
+        "Song (Slow Down)",
+        "Song (Bossa Nova)",
+        "Song (Performance)",
+        "Song (Conversion)",
+        "Song (with RedOne)",
+        "Mid-Air",
+        "Twenty-One - Twenty-Two",
+        "Rock-A-Bye",
+    ],
+)
+def test_what_only_looks_like_a_version(title: str) -> None:
+    assert split_version(title).tags == ()
+
+
+def test_the_language_is_named_in_every_script() -> None:
+    for words in ("Japanese Ver.", "日本語版", "일본어 버전"):
+        assert split_version(f"Song ({words})").tags == (Tag(V.LANGUAGE, "japanese"),)
+    for words in ("English Version", "Version Anglaise", "Английская версия", "English Language Version"):
+        assert split_version(f"Song ({words})").tags == (Tag(V.LANGUAGE, "english"),)
+
+
+def test_version_words_without_brackets() -> None:
+    assert is_version("ao vivo") and is_version("instrumental") and is_version("sped up")
+    assert not is_version("remastered") and not is_version("tonight")
 
 
 def test_every_kind_has_an_example() -> None:
