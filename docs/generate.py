@@ -1,6 +1,7 @@
 """Writes the parts of the documentation that the code knows better: ``python docs/generate.py`` (``make docs``).
 
-``docs/settings.md``, the table of exit codes and the demo's output in ``README.md``. ``tests/test_docs.py`` fails when
+``docs/settings.md``, the table of exit codes and the demo's output in ``README.md``, the weights in
+``docs/matching.md``. ``tests/test_docs.py`` fails when
 one of them has drifted.
 """
 
@@ -11,12 +12,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from musicdiff_job.core.likeness import DURATION_VALUES, LONGEST_APART, WEIGHTS
 from musicdiff_job.core.outcome import TABLE, ExitCode, Outcome
 from musicdiff_job.settings import describe
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SETTINGS = ROOT / "docs" / "settings.md"
+MATCHING = ROOT / "docs" / "matching.md"
 
 SETTINGS_INTRO = """\
 # Settings
@@ -73,6 +76,20 @@ def exit_code_table() -> str:
     return "\n".join(lines)
 
 
+def weights_table() -> str:
+    """What each respect may cost a candidate, for ``docs/matching.md``."""
+    refuses = {
+        "title": "another song",
+        "artists": "no main artist in common, a karaoke or tribute act",
+        "version": "another kind of version, another named cut",
+        "duration": f"more than {LONGEST_APART} s apart ({DURATION_VALUES[-1][0]:.0f} s with one ISRC)",
+        "album": "never",
+        "explicit": "never",
+    }
+    head = "| respect | takes off at most | and refuses |\n| --- | ---: | --- |\n"
+    return head + "\n".join(f"| {name} | {weight:.2f} | {refuses[name]} |" for name, weight in WEIGHTS.items())
+
+
 def demo_output() -> str:
     """What ``musicdiff-job demo`` prints when nobody watches, as a block for the README."""
     command = [sys.executable, "-m", "musicdiff_job", "demo"]
@@ -96,6 +113,9 @@ def main() -> None:
     readme = replace_block(readme, "exit codes", exit_code_table())
     readme = replace_block(readme, "demo", demo_output())
     README.write_text(readme, encoding="utf-8")
+    MATCHING.write_text(
+        replace_block(MATCHING.read_text(encoding="utf-8"), "weights", weights_table()), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 (``make docs-matching``).
 
 Apart from ``generate.py`` because it needs the reference data, which is not in the repository. It runs the benchmark in
-all three modes, about two minutes, and puts its figures between the marks.
+all three modes and that of look-ups, some three minutes, and puts their figures between the marks.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from generate import replace_block
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "matching.md"
 BENCH = ROOT / "benchmarks" / "bench_matching.py"
+LOOKUPS = ROOT / "benchmarks" / "bench_lookups.py"
 
 Result = dict[str, Any]
 """One mode of the benchmark's JSON."""
@@ -138,13 +139,36 @@ def page(text: str, results: list[Result]) -> str:
     return text
 
 
-def main() -> None:
-    """Measure, and write the page."""
+def lookups(results: list[Result]) -> str:
+    """What a first sync asks, library by library."""
+    head = ("first sync of", "tracks", "look-ups", "per track", "one by one", "by ISRC, search, album, artist")
+    rows = [
+        (
+            one["library"],
+            f"{one['tracks']:,}",
+            f"{one['lookups']:,}",
+            f"{one['per_track']:.2f}",
+            f"{one['one_by_one_per_track']:.2f}",
+            " + ".join(f"{count:,}" for count in one["kinds"].values()),
+        )
+        for one in results
+    ]
+    return table(head, rows)
+
+
+def measured(benchmark: Path) -> list[Result]:
+    """What a benchmark writes with ``--json``."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "figures.json"
-        subprocess.run([sys.executable, str(BENCH), "--json", str(file)], check=True, stdout=subprocess.DEVNULL)
-        results = json.loads(file.read_text(encoding="utf-8"))
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
+        subprocess.run([sys.executable, str(benchmark), "--json", str(file)], check=True, stdout=subprocess.DEVNULL)
+        found: list[Result] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def main() -> None:
+    """Measure, and write the page."""
+    text = page(PAGE.read_text(encoding="utf-8"), measured(BENCH))
+    PAGE.write_text(replace_block(text, "look-ups", lookups(measured(LOOKUPS))), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -43,6 +43,11 @@ def test_the_table_of_exit_codes_is_the_enums() -> None:
     assert GENERATE.replace_block(README, "exit codes", GENERATE.exit_code_table()) == README, "run `make docs`"
 
 
+def test_the_weights_in_the_documentation_are_those_of_the_score() -> None:
+    page = (ROOT / "docs" / "matching.md").read_text(encoding="utf-8")
+    assert GENERATE.replace_block(page, "weights", GENERATE.weights_table()) == page, "run `make docs`"
+
+
 def test_the_demo_in_the_readme_is_the_demo() -> None:
     def without_times(text: str) -> str:
         return re.sub(r"\d+(\.\d+)? s\b", "N s", text)
