@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from musicdiff_job.core.checkpoint import Account, Checkpoint, MatchRecord, Mirror, NotBefore, Pair, Part, Reading
 from musicdiff_job.core.conflict import Conflict, ConflictKind
 from musicdiff_job.core.likeness import Rules, score
-from musicdiff_job.core.match import ByIsrc, BySearch, Evidence, Match, Method, Reason, Unmatched
+from musicdiff_job.core.match import MATCHER_VERSION, ByIsrc, BySearch, Evidence, Match, Method, Reason, Unmatched
 from musicdiff_job.core.model import LIKED, CollectionId, Kind, PlaylistId, SourceId, TargetId, Track
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary, Totals, Trigger
@@ -104,11 +104,11 @@ def sample(*, last: Outcome = Outcome.CHANGED) -> Checkpoint:
         matches={
             DAFT: MatchRecord(
                 DAFT_TRACK, Match("3135556", Method.ISRC, 0.98, "999", 0.88), decided_at="2026-11-20T03:00:00Z",
-                matcher=1,
+                matcher=MATCHER_VERSION,
             ),
             LOST: MatchRecord(
                 LOST_TRACK, Unmatched(Reason.ONLY_OTHER_VERSIONS, best), decided_at="2026-11-20T03:00:00Z", tries=2,
-                retry_at="2026-11-23T03:00:00Z", rejected=(TargetId("777"),), matcher=1,
+                retry_at="2026-11-23T03:00:00Z", rejected=(TargetId("777"),), matcher=MATCHER_VERSION,
             ),
             OPEN: MatchRecord(
                 Track(id=OPEN, title=HOSTILE, artists=(HOSTILE,)),

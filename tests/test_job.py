@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import CollectionId, SourceId
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.summary import CollectionResult, CollectionState, Summary
+from musicdiff_job.sandbox.catalogue import load_catalogue
 from musicdiff_job.sandbox.deezer_account import DeezerAccount
 from musicdiff_job.sandbox.faults import ALWAYS, Fault, Html200, Status, TruncatedJson, WrongJson, rate_limited
 from musicdiff_job.sandbox.server import Sandbox
@@ -127,8 +129,17 @@ def test_small_budgets_reach_the_state_of_one_unlimited_run(tmp_path: Path, cred
             if call.service == "deezer" and call.path.startswith(("/track/isrc:", "/search"))
         ]
         assert len(lookups) == len(set(lookups))
-    assert seen.favourites == expected.favourites
-    assert seen.playlists == expected.playlists
+    # Which of two copies of a recording is met first depends on what else a run looks up.
+    assert recordings(seen.favourites) == recordings(expected.favourites)
+    assert {title: recordings(tracks) for title, tracks in seen.playlists.items()} == {
+        title: recordings(tracks) for title, tracks in expected.playlists.items()
+    }
+
+
+def recordings(tracks: Iterable[int]) -> list[str]:
+    """Each track's ISRC, its id where it has none."""
+    known = load_catalogue().deezer_by_id
+    return [known[track].isrc or str(track) for track in tracks]
 
 
 def test_the_smallest_useful_budget_still_makes_progress(tmp_path: Path) -> None:

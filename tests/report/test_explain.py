@@ -9,7 +9,7 @@ from checkpoint_sample import DAFT, DAFT_TRACK, LIVE, LOST, LOST_TRACK, NEAR, NO
 
 from musicdiff_job.core.checkpoint import MatchRecord
 from musicdiff_job.core.likeness import Rules, score
-from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Match, Method, Reason, Unmatched
+from musicdiff_job.core.match import MATCHER_VERSION, ByFields, ById, ByIsrc, BySearch, Match, Method, Reason, Unmatched
 from musicdiff_job.core.model import SourceId, TargetId
 from musicdiff_job.core.overrides import set_match
 from musicdiff_job.core.terms import Preference, Terms
@@ -29,7 +29,7 @@ def test_a_match_from_memory() -> None:
     assert "1. Your word\n   nothing" in text
     assert "https://www.deezer.com/track/3135556: same ISRC, and title, version, artists and length agree" in text
     assert "next best other recording: https://www.deezer.com/track/999 (score 0.88)" in text
-    assert "decided 2026-11-20 03:00 UTC (33 h ago), by matcher version 1" in text
+    assert f"decided 2026-11-20 03:00 UTC (33 h ago), by matcher version {MATCHER_VERSION}" in text
     assert "6. Next try\n   none: it has its counterpart" in text
 
 

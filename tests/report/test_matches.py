@@ -11,7 +11,7 @@ from checkpoint_sample import DAFT, DAFT_TRACK, HOSTILE, NOW, sample
 
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord
 from musicdiff_job.core.likeness import Rules
-from musicdiff_job.core.match import Match, Method
+from musicdiff_job.core.match import MATCHER_VERSION, Match, Method
 from musicdiff_job.core.model import SourceId, Track
 from musicdiff_job.report.matches import COLUMNS, match_csv, match_lines, match_text
 from musicdiff_job.report.text import text_of
@@ -22,7 +22,7 @@ NAMES = [("b", "y", 0.9), ("A", "z", 0.86), ("a", "x", 1.0)]
 
 def known(track: Track, score: float = 0.86, **fields: object) -> MatchRecord:
     found = Match("5", Method.SEARCH, score, "6", score - 0.01, taken=msgspec.structs.replace(track, id="5", isrc=None))
-    return MatchRecord(**{"track": track, "decision": found, "matcher": 1, **fields})  # type: ignore[arg-type]
+    return MatchRecord(**{"track": track, "decision": found, "matcher": MATCHER_VERSION, **fields})  # type: ignore[arg-type]
 
 
 def three() -> Checkpoint:
@@ -30,7 +30,7 @@ def three() -> Checkpoint:
         SourceId(f"{at}"): MatchRecord(
             msgspec.structs.replace(DAFT_TRACK, id=f"{at}", title=title, artists=(artist,)),
             Match("5", Method.ISRC, score),
-            matcher=1,
+            matcher=MATCHER_VERSION,
         )
         for at, (artist, title, score) in enumerate(NAMES)
     }
