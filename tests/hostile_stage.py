@@ -105,7 +105,9 @@ class Prepared:
         if call.service == "gateway":
             return call.path.removeprefix("/")
         path = re.sub(r"(/playlists?)/[^/]+", r"\1/{id}", call.path.rstrip("/"))
-        path = re.sub(r"/track/isrc:.*", "/track/isrc:{isrc}", re.sub(r"/track/[0-9]+", "/track/{id}", path))
+        path = re.sub(
+            r"/(track|album|artist)/[0-9]+", r"/\1/{id}", re.sub("/track/isrc:.*", "/track/isrc:{isrc}", path)
+        )
         if (call.method, path) == ("POST", "/playlist/{id}/tracks"):
             moved = call.path == f"/playlist/{self.mirrors[MOVED]}/tracks"
             return f"POST {path} {'order' if moved else 'songs'}"
@@ -127,7 +129,7 @@ class Prepared:
             return f"/playlist/{self.mirrors[MOVED if endpoint.endswith('order') else GROWN]}/tracks"
         # A star would match slashes as well, so an id is as many characters as all ids have.
         path = re.sub(r"(/playlists?)/([^/]+)", lambda found: f"{found[1]}/{'?' * len(found[2])}", call.path)
-        return re.sub(r"/track/isrc:.*", "/track/isrc:*", re.sub(r"/track/[0-9]+", "/track/[0-9]*", path))
+        return re.sub(r"/(track|album|artist)/[0-9]+", r"/\1/[0-9]*", re.sub("/track/isrc:.*", "/track/isrc:*", path))
 
 
 class KeepingSandbox(Sandbox):
@@ -260,6 +262,24 @@ def plain_tracks() -> list[str]:
     return found
 
 
+def swept_tracks(taken: list[str]) -> list[str]:
+    """Four tracks of one album and four that one artist has on as many albums, none of them in ``taken``: what a sweep
+    finds with one call. Deezer has one copy of each."""
+    catalogue = load_catalogue()
+    albums: dict[tuple[str, str], list[str]] = {}
+    artists: dict[str, dict[str, str]] = {}
+    for track in sorted(catalogue.spotify.values(), key=lambda track: track.id):
+        copies = catalogue.copies_of(track.isrc) if track.isrc else ()
+        alone = len(copies) == 1 and copies[0].id == track.deezer_id and track.id not in taken
+        if not alone or (track.artists[0], track.album) != (copies[0].artist, copies[0].album):
+            continue
+        albums.setdefault((track.artists[0], track.album), []).append(track.id)
+        artists.setdefault(track.artists[0], {}).setdefault(track.album, track.id)
+    (artist, _), album = next(item for item in albums.items() if len(item[1]) >= 4)
+    spread = next(list(found.values()) for name, found in artists.items() if len(found) >= 4 and name != artist)
+    return [*album[:4], *spread[:4]]
+
+
 @functools.cache
 def prepared(world: World) -> Prepared:
     """The library of one world with edits pending, and what an undisturbed run makes of it."""
@@ -331,6 +351,8 @@ def _pending(world: World) -> Prepared:
     spotify.add_track(lists["Long"], tracks[34], 1)
     spotify.add_track(lists["Shared"], tracks[35])
     spotify.add_playlist(NEW, [*tracks[51:54], tracks[3]], description="Just made")
+    for track in swept_tracks(tracks):
+        spotify.add_track(lists[GROWN], track)
     spotify.like(tracks[54])
     spotify.unlike(tracks[41])
     for number in range(50):

@@ -31,6 +31,8 @@ def test_a_full_track(recorded: Recorded) -> None:
         explicit=False,
         readable=True,
         rank=760033,
+        album_id="302127",
+        artist_id="27",
     )
 
 
