@@ -62,8 +62,9 @@ class Overrides(msgspec.Struct, frozen=True):
 def parse(text: str, name: str) -> Overrides:
     """The overrides. Raises ``ConfigError`` with all problems; ``name`` is the file's, for the messages."""
     try:
+        text.encode()
         document = tomllib.loads(text)
-    except ValueError as error:  # a syntax error, or an integer of thousands of digits
+    except ValueError as error:  # a syntax error, an integer of thousands of digits, or half of a character
         raise ConfigError([f"{name} is not valid TOML: {error}"]) from None
     except RecursionError:
         raise ConfigError([f"{name} is not valid TOML here: it is nested too deeply"]) from None

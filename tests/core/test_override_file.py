@@ -160,3 +160,8 @@ def test_the_fingerprint_changes_with_the_content_and_not_with_the_order() -> No
         Overrides(terms={SourceId(A): Terms((), Preference("Live", explicit=False))}),
     ]
     assert len({fingerprint(overrides) for overrides in found}) == len(found)
+
+
+def test_half_a_character_is_told_like_any_other_fault_of_the_file() -> None:
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        parse('[prefer]\n"4KHQIQ8gCgDjxWYXm5SN1w" = { album = "\udcbf" }\n', "overrides.toml")
