@@ -20,9 +20,9 @@ from musicdiff_job.core.outcome import ExitCodes
 from musicdiff_job.core.policy import Policy, Rule, Window
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Trigger
-from musicdiff_job.dry_run import DryStore, DryTarget
+from musicdiff_job.dry_run import DryHistory, DryStore, DryTarget
 from musicdiff_job.gate import Gate, Limits
-from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, Observer, Source, Store, Target
+from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, History, Listening, Observer, Source, Store, Target
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.settings import Credentials, Loaded, Settings
 from musicdiff_job.settings.choices import Direction, SourceKind, TargetKind
@@ -51,6 +51,26 @@ def open_store(settings: Settings, clock: Clock, stop: StopFlag | None = None) -
         told = "checkpoint.url: a checkpoint in S3 needs boto3: pip install 'musicdiff-job[s3]'"
         raise ConfigError([told]) from None
     return S3Store(bucket, key, clock=clock, app_version=__version__, stop=stop or StopFlag())
+
+
+def open_history(settings: Settings, run_id: str, stop: StopFlag | None = None) -> History:
+    """The listening history. Reaches nothing. Raises ``ConfigError`` for S3 where boto3 is not installed."""
+    url = settings.playback.url
+    if not url.startswith("s3://"):
+        from musicdiff_job.playback.folder import FolderHistory
+
+        return FolderHistory(Path(url))
+    name, _, prefix = url.removeprefix("s3://").partition("/")
+    try:
+        from musicdiff_job.playback.s3 import HISTORY, S3History
+        from musicdiff_job.store.bucket import Bucket
+    except ModuleNotFoundError as error:
+        if error.name not in ("boto3", "botocore"):
+            raise
+        told = "playback.url: a listening history in S3 needs boto3: pip install 'musicdiff-job[s3]'"
+        raise ConfigError([told]) from None
+    folder = f"{prefix.rstrip('/')}/" if prefix else ""
+    return S3History(Bucket(name, stop or StopFlag(), HISTORY), folder, run_id)
 
 
 def assemble(
@@ -91,6 +111,7 @@ def assemble(
         gate = Gate(limits, clock, stop, checkpoint.ledgers, checkpoint.not_before)
         return _connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
 
+    history = open_history(settings, run_id, stop) if settings.playback.enabled else None
     return Job(
         store=DryStore(store) if dry_run else store,
         clock=clock,
@@ -102,6 +123,7 @@ def assemble(
         run_id=run_id,
         retry=settings.matching.retry_unmatched,
         overrides=read_overrides(settings),
+        history=DryHistory(history) if history is not None and dry_run else history,
         max_seconds=seconds,
         profile=settings.profile,
         trigger=trigger,
@@ -165,7 +187,6 @@ def _refuse_unsupported(settings: Settings) -> None:
     later = {
         "source.kind": settings.source.kind is not SourceKind.SPOTIFY,
         "target.kind": settings.target.kind is not TargetKind.DEEZER,
-        "playback.enabled": settings.playback.enabled,
         "notify.urls": bool(settings.notify.urls),
         "health.ping_url": bool(settings.health.ping_url),
         "metrics.textfile": bool(settings.metrics.textfile),
@@ -206,7 +227,7 @@ def _connect(
         names = " and ".join(one.name for one in missing)
         commands = ", ".join(dict.fromkeys(f"`{one.command}`" for one in missing))
         raise AuthError(f"no credentials: {names} not set", f"Make them with {commands}")
-    source, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
+    source, listening, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
     target, close_target = _open_target(credentials, settings, gate, redactor, checkpoint)
     from musicdiff_job.deezer.catalogue import DeezerCatalogue
 
@@ -217,7 +238,7 @@ def _connect(
         close_target()
         catalogue.close()
 
-    return Connections(gate, source, DryTarget(target) if dry_run else target, catalogue, close)
+    return Connections(gate, source, DryTarget(target) if dry_run else target, catalogue, close, listening)
 
 
 def _open_source(
@@ -227,7 +248,7 @@ def _open_source(
     clock: Clock,
     redactor: Redactor,
     checkpoint: Checkpoint,
-) -> tuple[Source, Callable[[], None]]:
+) -> tuple[Source, Listening | None, Callable[[], None]]:
     from musicdiff_job.spotify.auth import TokenRefresher
     from musicdiff_job.spotify.client import SpotifySource
 
@@ -253,7 +274,7 @@ def _open_source(
         settings.urls.spotify_api,
         _pinned(checkpoint, Service.SPOTIFY, tokens.credential()),
     )
-    return source, source.close
+    return source, source, source.close
 
 
 def _open_target(

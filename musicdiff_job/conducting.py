@@ -39,14 +39,15 @@ Work = Callable[[Session, RunLog], None]
 """What is done once the accounts are known to be the right ones. Raises any ``JobError`` to end it."""
 
 
-def conduct(job: Job, work: Work, *, needs: tuple[Service, ...] = BOTH) -> Summary:
+def conduct(job: Job, work: Work, *, needs: tuple[Service, ...] = BOTH, first: Work | None = None) -> Summary:
     """Do ``work`` under the lease and remember how it went; ``needs`` are the services that it cannot do without.
+    ``first`` is done before it, and also where ``needs`` are closed, as long as Spotify is open.
     Never raises a ``JobError`` and no other ``Exception``: whatever happens is in the summary, a bug with its
     traceback in the log."""
     log = RunLog(job)
     try:
         with job.store.lease(job.run_id, log.started + timedelta(seconds=job.max_seconds) + LEASE_MARGIN) as lease:
-            return _with_lease(job, lease, log, work, needs)
+            return _with_lease(job, lease, log, work, needs, first)
     except JobError as error:
         log.stopped(error)
     except Exception as error:
@@ -54,13 +55,16 @@ def conduct(job: Job, work: Work, *, needs: tuple[Service, ...] = BOTH) -> Summa
     return log.summary(None)
 
 
-def _with_lease(job: Job, lease: Lease, log: RunLog, work: Work, needs: tuple[Service, ...]) -> Summary:
+def _with_lease(
+    job: Job, lease: Lease, log: RunLog, work: Work, needs: tuple[Service, ...], first: Work | None
+) -> Summary:
     checkpoint = lease.load()
     if checkpoint.paused is not None:
         log.stops.add(Outcome.PAUSED)
         log.errors.append(ErrorLine("", f"paused: {checkpoint.paused.reason}", "`musicdiff-job resume`"))
         return log.summary(None)
-    if closed := _closed(checkpoint, log.started, needs):
+    closed = _closed(checkpoint, log.started, needs)
+    if closed and (first is None or Service.SPOTIFY in _closures(checkpoint, log.started)):
         log.stopped(closed)
         return log.summary(None, checkpoint)
     lease.prove_writable()
@@ -70,7 +74,7 @@ def _with_lease(job: Job, lease: Lease, log: RunLog, work: Work, needs: tuple[Se
         connections = job.connect(checkpoint)
         try:
             session = Session(job, lease, checkpoint, connections)
-            _do(session, log, work, needs)
+            _do(session, log, work, needs, first, closed)
         finally:
             connections.close()
     except JobError as error:
@@ -85,11 +89,7 @@ def _with_lease(job: Job, lease: Lease, log: RunLog, work: Work, needs: tuple[Se
 
 def _closed(checkpoint: Checkpoint, now: datetime, needs: tuple[Service, ...]) -> RateLimited | None:
     """Why no call can do any good now: the target is closed, or the source is and nothing is left to place."""
-    until = {
-        service: ends
-        for service in needs
-        if (closed := checkpoint.not_before.get(service)) is not None and (ends := closed.closed_until(now)) is not None
-    }
+    until = {service: ends for service, ends in _closures(checkpoint, now).items() if service in needs}
     ready = any(one.is_read for one in checkpoint.mirrors.values())
     for service in (Service.DEEZER, Service.SPOTIFY):
         if service in until and (service is Service.DEEZER or not ready):
@@ -102,8 +102,29 @@ def _closed(checkpoint: Checkpoint, now: datetime, needs: tuple[Service, ...]) -
     return None
 
 
-def _do(session: Session, log: RunLog, work: Work, needs: tuple[Service, ...]) -> None:
+def _closures(checkpoint: Checkpoint, now: datetime) -> dict[Service, datetime]:
+    """The services that are not to be called now, and until when."""
+    return {
+        service: ends
+        for service in Service
+        if (closed := checkpoint.not_before.get(service)) is not None and (ends := closed.closed_until(now)) is not None
+    }
+
+
+def _do(
+    session: Session,
+    log: RunLog,
+    work: Work,
+    needs: tuple[Service, ...],
+    first: Work | None,
+    closed: RateLimited | None,
+) -> None:
     try:
+        if first is not None:
+            first(session, log)
+        if closed is not None:
+            log.stopped(closed)
+            return
         pin_accounts(session, needs)
         work(session, log)
     except StopRun as stop:

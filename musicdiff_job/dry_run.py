@@ -1,4 +1,4 @@
-"""Dry run, wrapped on: a target that keeps its changes to itself and a store that keeps nothing.
+"""Dry run, wrapped on: a target that keeps its changes to itself, a store and a history that keep nothing.
 
 The wrapped target shows every change it was asked to make, so that the job plans exactly as it would for real,
 including the look that follows a write.
@@ -6,7 +6,7 @@ including the look that follows a write.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
@@ -28,7 +28,9 @@ from musicdiff_job.core.plan import (
     UpdatePlaylist,
     Written,
 )
-from musicdiff_job.ports import Lease, Store, Target
+from musicdiff_job.core.play_counts import Period
+from musicdiff_job.core.plays import Line, NotALine, Play, PlayKey
+from musicdiff_job.ports import History, Lease, Store, Target
 
 
 class DryTarget:
@@ -105,6 +107,33 @@ class DryTarget:
 
 def _row(track: TargetId) -> Track:
     return Track(id=track, title="")
+
+
+class DryHistory:
+    """A ``History`` that reads through and appends nothing."""
+
+    def __init__(self, real: History) -> None:
+        self._real = real
+
+    @property
+    def place(self) -> str:
+        """As the real history's."""
+        return self._real.place
+
+    def is_empty(self) -> bool:
+        """As the real history."""
+        return self._real.is_empty()
+
+    def holding(self, plays: Sequence[Play]) -> frozenset[PlayKey]:
+        """As the real history's."""
+        return self._real.holding(plays)
+
+    def append(self, lines: Sequence[Line]) -> None:
+        """Nothing is written."""
+
+    def read(self, period: Period) -> Iterator[Line | NotALine]:
+        """As the real history's."""
+        return self._real.read(period)
 
 
 class DryStore:

@@ -23,6 +23,7 @@ from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorL
 from musicdiff_job.journal import event
 from musicdiff_job.lookups import Asker
 from musicdiff_job.mirroring import mirror
+from musicdiff_job.recording import record_plays
 from musicdiff_job.results import Tally, left_off, result_of
 from musicdiff_job.run_log import RunLog
 from musicdiff_job.session import Job, Session
@@ -35,7 +36,8 @@ Hand = Callable[[Session, Asker, CollectionHead, str, Tally], CollectionResult]
 def run_once(job: Job) -> Summary:
     """Do as much useful work as the budgets allow. Never raises a ``JobError`` and no other ``Exception``: whatever
     happens is in the summary, a bug with its traceback in the log."""
-    return conduct(job, lambda session, log: sync(session, log, look(session, log)))
+    first = record_plays if job.history is not None else None
+    return conduct(job, lambda session, log: sync(session, log, look(session, log)), first=first)
 
 
 def look(session: Session, log: RunLog) -> Library | None:

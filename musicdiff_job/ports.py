@@ -7,7 +7,7 @@ from any of them, others where said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -30,6 +30,8 @@ from musicdiff_job.core.model import (
     Unreadable,
 )
 from musicdiff_job.core.plan import Change, Receipt
+from musicdiff_job.core.play_counts import Period
+from musicdiff_job.core.plays import Line, NotALine, Play, PlayKey, Shown
 from musicdiff_job.core.questions import Question, Sweep
 from musicdiff_job.core.summary import CollectionResult
 
@@ -92,6 +94,40 @@ class Source(Protocol):
     def unchanged(self, head: CollectionHead) -> bool:
         """Whether the collection still has ``head.snapshot``, to be asked after reading several pages. One call.
         Raises ``BadAnswer`` and ``Forbidden`` when the service does not say."""
+        ...
+
+
+class Listening(Protocol):
+    """What the account has played last."""
+
+    def recently_played(self, before: int | None = None) -> Shown:
+        """The last plays, or the last of those before a time (Unix milliseconds): at most 50, newest first.
+        One call. Raises ``BadAnswer``, ``Forbidden``, ``NotFound``."""
+        ...
+
+
+class History(Protocol):
+    """Where the listening history is kept; append-only. Every method raises ``HistoryUnusable``."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        ...
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written."""
+        ...
+
+    def holding(self, plays: Sequence[Play]) -> frozenset[PlayKey]:
+        """Which of these plays it holds."""
+        ...
+
+    def append(self, lines: Sequence[Line]) -> None:
+        """Write lines durably, in their order; a process that dies meanwhile has written the first of them."""
+        ...
+
+    def read(self, period: Period) -> Iterator[Line | NotALine]:
+        """The lines of a period, month by month, each month's in the order in which they were written."""
         ...
 
 

@@ -20,7 +20,15 @@ from musicdiff_job.core.errors import (
 )
 from musicdiff_job.core.model import CollectionId
 from musicdiff_job.core.outcome import Outcome, exit_code
-from musicdiff_job.core.summary import CollectionResult, ConflictLine, ErrorLine, Summary, outcome_of, totals_of
+from musicdiff_job.core.summary import (
+    CollectionResult,
+    ConflictLine,
+    ErrorLine,
+    Playback,
+    Summary,
+    outcome_of,
+    totals_of,
+)
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.session import Job, Session
@@ -40,6 +48,7 @@ class RunLog:
         self.new: list[str] = []
         self.signal: int | None = None
         self.plan = ""
+        self.playback = Playback()
 
     def stopped(self, error: JobError, where: str = "") -> None:
         """Something ended the run or closed a service."""
@@ -107,6 +116,7 @@ class RunLog:
                 if one.decision is None
             ),
             errors=tuple(self.errors),
+            playback=self.playback,
             plan=self.plan,
         )
         if session and tally:

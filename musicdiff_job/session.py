@@ -26,7 +26,7 @@ from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import Trigger
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.gate import Gate
-from musicdiff_job.ports import Catalogue, Clock, Lease, Observer, Source, Store, Target
+from musicdiff_job.ports import Catalogue, Clock, History, Lease, Listening, Observer, Source, Store, Target
 
 SAVE_EVERY = 5.0
 """Seconds."""
@@ -41,12 +41,14 @@ class Connections:
     target: Target
     catalogue: Catalogue
     close: Callable[[], None]
+    listening: Listening | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """Everything ``run_once`` needs. ``connect`` is called only when there is something to do, with the checkpoint
-    that was loaded. ``retry`` are the growing pauses, in seconds, after which an unmatched track is tried again."""
+    that was loaded. ``retry`` are the growing pauses, in seconds, after which an unmatched track is tried again.
+    ``history`` is where plays are recorded, None for nowhere."""
 
     store: Store
     clock: Clock
@@ -58,6 +60,7 @@ class Job:
     run_id: str
     retry: tuple[float, ...] = (86_400.0, 3 * 86_400.0, 7 * 86_400.0, 30 * 86_400.0)
     overrides: Overrides = field(default_factory=Overrides)
+    history: History | None = None
     max_seconds: float = 600.0
     profile: str = "default"
     trigger: Trigger = Trigger.MANUAL

@@ -6,13 +6,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from musicdiff_job.report.text import LONGEST, width
 from musicdiff_job.sandbox.catalogue import Catalogue, DeezerTrack, SpotifyTrack
-from musicdiff_job.sandbox.spotify_library import base62_id
+from musicdiff_job.sandbox.spotify_library import EPOCH, base62_id
 from musicdiff_job.sandbox.world import SpotifyAccount
 
 NAMES = (
@@ -94,7 +95,8 @@ def sayable(name: str) -> bool:
 
 
 def library(given: Sequence[str]) -> SpotifyAccount:
-    """Each name as that of a playlist, of its description, its track, artist and album, a local file and an episode.
+    """Each name as that of a playlist, of its description, its track (which was played), artist and album, a local
+    file and an episode.
     Of three tracks one is found by its ISRC, one is not on Deezer, and one has look-alikes there."""
     spotify: list[SpotifyTrack] = []
     deezer: list[DeezerTrack] = []
@@ -110,6 +112,7 @@ def library(given: Sequence[str]) -> SpotifyAccount:
         playlist = account.add_playlist(name, [spotify[at].id, spotify[at - 1].id], description=name[:300])
         account.add_local_file(playlist, whole(name), whole(name), whole(name), 100)
         account.add_episode(playlist, whole(name), whole(name))
+        account.play(spotify[at].id, EPOCH + timedelta(minutes=at), f"spotify:playlist:{playlist}")
     return account
 
 

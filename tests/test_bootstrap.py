@@ -25,7 +25,8 @@ from musicdiff_job.core.override_file import Overrides
 from musicdiff_job.core.policy import HandEdits, LikedAs, OnSourceDeleted, Policy, Privacy, Rule, Window
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Trigger
-from musicdiff_job.dry_run import DryStore, DryTarget
+from musicdiff_job.dry_run import DryHistory, DryStore, DryTarget
+from musicdiff_job.playback.folder import FolderHistory
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.store.file import FileStore
 from musicdiff_job.store.s3 import S3Store
@@ -148,15 +149,14 @@ def test_flags_go_before_settings(tmp_path: Path) -> None:
 def test_what_this_version_would_ignore_is_refused_all_at_once(tmp_path: Path) -> None:
     loaded = load(
         tmp_path,
-        MUSICDIFF_PLAYBACK_ENABLED="true",
         MUSICDIFF_SYNC_STOP_AFTER_FAILURES="3",
         MUSICDIFF_HEALTH_PING_URL="https://example.org/ping",
     )
     with pytest.raises(ConfigError) as caught:
         assemble(loaded)
     told = " ".join(caught.value.problems)
-    assert len(caught.value.problems) == 3
-    for key in ("playback.enabled", "sync.stop_after_failures", "health.ping_url"):
+    assert len(caught.value.problems) == 2
+    for key in ("sync.stop_after_failures", "health.ping_url"):
         assert key in told
 
 
@@ -193,6 +193,16 @@ def test_without_boto3_it_says_what_to_install(tmp_path: Path) -> None:
     assert done.stderr == "checkpoint.url: a checkpoint in S3 needs boto3: pip install 'musicdiff-job[s3]'\n"
 
 
+def test_without_boto3_it_says_so_of_the_history_too(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['boto3'] = None; from musicdiff_job.cli.root import root; root(['plays'])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False,
+        env={"HOME": str(tmp_path), "MUSICDIFF_PLAYBACK_URL": "s3://bucket/plays"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (78, "")
+    assert done.stderr == "playback.url: a listening history in S3 needs boto3: pip install 'musicdiff-job[s3]'\n"
+
+
 def test_boto3_is_not_imported_for_a_file(tmp_path: Path) -> None:
     program = (
         "import sys; from musicdiff_job.cli.root import root; root(standalone_mode=False); "
@@ -201,6 +211,25 @@ def test_boto3_is_not_imported_for_a_file(tmp_path: Path) -> None:
     done = run_apart(program, tmp_path, str(tmp_path / "checkpoint.json"))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "[] True"
+
+
+def test_the_history_is_kept_where_the_settings_say(tmp_path: Path) -> None:
+    loaded = load(tmp_path, MUSICDIFF_PLAYBACK_URL=str(tmp_path / "plays"))
+    assert assemble(loaded).history is None, "only where it is asked for"
+    loaded = load(tmp_path, MUSICDIFF_PLAYBACK_URL=str(tmp_path / "plays"), MUSICDIFF_PLAYBACK_ENABLED="true")
+    history = assemble(loaded).history
+    assert isinstance(history, FolderHistory)
+    assert history.place == str(tmp_path / "plays")
+    assert isinstance(assemble(loaded, dry_run=True).history, DryHistory)
+    for url, place in (("s3://b/a/{profile}", "s3://b/a/default/"), ("s3://b/a/", "s3://b/a/")):
+        loaded = load(tmp_path, MUSICDIFF_PLAYBACK_URL=url)
+        assert bootstrap.open_history(loaded.settings, "r").place == place
+
+
+def test_the_source_tells_what_was_played(tmp_path: Path) -> None:
+    with connected(assemble(load(tmp_path, **SIGNED_IN, **ARL))) as ours:
+        assert type(ours.listening).__name__ == "SpotifySource"
+        assert id(ours.listening) == id(ours.source), "one connection, one token"
 
 
 # Overrides

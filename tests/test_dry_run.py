@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from memory_stage import MemoryStore, WatchedTarget
@@ -25,7 +26,10 @@ from musicdiff_job.core.plan import (
     UpdatePlaylist,
     Written,
 )
-from musicdiff_job.dry_run import DryStore, DryTarget
+from musicdiff_job.core.play_counts import Period
+from musicdiff_job.core.plays import Play, key
+from musicdiff_job.dry_run import DryHistory, DryStore, DryTarget
+from musicdiff_job.playback.folder import FolderHistory
 
 
 def begin() -> tuple[MemoryDeezer, WatchedTarget, DryTarget, PlaylistId]:
@@ -109,3 +113,15 @@ def test_a_dry_store_reads_and_saves_nothing() -> None:
         assert lease.load() == paused
     with DryStore(MemoryStore()).lease("run", BEGIN) as lease:
         assert lease.load() == Checkpoint()
+
+
+def test_a_dry_history_reads_and_appends_nothing(tmp_path: Path) -> None:
+    first, second = (Play(played_at=f"2026-11-2{day}T12:00:00.000Z", track="t") for day in (1, 2))
+    real = FolderHistory(tmp_path)
+    dry = DryHistory(real)
+    assert dry.is_empty() and dry.place == real.place
+    real.append([first])
+    dry.append([second])
+    assert not dry.is_empty()
+    assert dry.holding([first, second]) == {key(first)}
+    assert list(dry.read(Period())) == list(real.read(Period())) == [first]

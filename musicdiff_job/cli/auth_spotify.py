@@ -30,6 +30,7 @@ from musicdiff_job.settings.findings import CREDENTIALS
 from musicdiff_job.spotify.consent import (
     AGAIN,
     DASHBOARD,
+    RECENTLY_PLAYED,
     SCOPES,
     ConsentExchange,
     Foreign,
@@ -89,7 +90,9 @@ def spotify(
     today = auth.clock.now().date()
     auth.tell(f"Spotify account: {named(profile.name) or 'without a name'} ({clean(profile.id)})")
     for scope in granted.missing:
-        complain(f"not consented to: {scope.reads} ({scope.name}); the job goes without")
+        wanted = scope.name == RECENTLY_PLAYED and auth.loaded.settings.playback.enabled
+        without = "playback.enabled records nothing until it is; start again to accept it"
+        complain(f"not consented to: {scope.reads} ({scope.name}); {without if wanted else 'the job goes without'}")
     auth.keep(
         Service.SPOTIFY,
         {

@@ -36,6 +36,7 @@ COMMANDS = {
     "matches": Lazy("matches", "matches", "List the tracks that have a counterpart."),
     "explain": Lazy("explain", "explain", "Show every step of the decision about one track."),
     "match": Lazy("match", "match", "Decide a track's counterpart yourself."),
+    "plays": Lazy("plays", "plays", "Count what you have played, by month, track and artist."),
     "conflicts": Lazy("conflicts", "conflicts", "List the questions that only you may decide."),
     "resolve": Lazy("conflicts", "resolve", "Decide a conflict; the next run carries it out."),
     "pause": Lazy("pause", "pause", "Make runs do nothing until `resume`."),

@@ -31,6 +31,7 @@ from musicdiff_job.core.model import (
     Track,
 )
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, UnlikeTrack
+from musicdiff_job.core.plays import Cursor
 from musicdiff_job.core.summary import CollectionState, Summary
 from musicdiff_job.core.terms import Terms
 from musicdiff_job.core.timestamps import from_iso, past
@@ -249,6 +250,8 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     """The rules of the last run."""
     images: tuple[BeforeImage, ...] = ()
     """What runs have taken away, oldest first."""
+    playback: Cursor | None = None
+    """How far the listening history has come; None before its first reading."""
 
     def with_mirror(self, mirror: Mirror) -> Checkpoint:
         """This checkpoint with one collection's memory replaced."""

@@ -7,7 +7,8 @@
     |   |-- Locked  Interrupted  OutOfBudget
     |   |-- AuthError  WrongAccount
     |   |-- ConfigError  NoWayOut  UsageError  StalePlan
-    |   `-- CheckpointInvalid  CheckpointUnwritable  LostLease
+    |   |-- CheckpointInvalid  CheckpointUnwritable  LostLease
+    |   `-- HistoryUnusable
     |-- Wait                    one service is closed until a time; the others' work goes on
     |   `-- RateLimited  LedgerSpent  Unavailable
     |-- SkipCollection          this collection is left as it is; the next one follows
@@ -126,6 +127,12 @@ class LostLease(StopRun):
     """Another writer has saved in the meantime; nothing was overwritten."""
 
     outcome = Outcome.LOST_LEASE
+
+
+class HistoryUnusable(StopRun):
+    """The listening history cannot be read or written. Ends the commands that are about it; a run goes on without."""
+
+    outcome = Outcome.CHECKPOINT_UNWRITABLE
 
 
 class Wait(JobError):

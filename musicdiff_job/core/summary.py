@@ -99,9 +99,10 @@ class ErrorLine(msgspec.Struct, frozen=True):
 
 
 class Playback(msgspec.Struct, frozen=True):
-    """What the listening-history stage did."""
+    """What the listening-history stage did. ``notes`` say what is missing, or why nothing was recorded."""
 
     new_plays: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def _no_calls() -> dict[str, int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import datetime
 
 import msgspec
@@ -14,8 +12,9 @@ from musicdiff_job.core.likeness import Rules
 from musicdiff_job.core.links import source_link, target_link
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import SourceId, Track
+from musicdiff_job.report.csv_text import csv_row
 from musicdiff_job.report.explain import METHODS
-from musicdiff_job.report.text import LONGEST, Cell, Tone, clean, moment, shortened
+from musicdiff_job.report.text import Cell, Tone, moment
 from musicdiff_job.report.unmatched import described, track_name
 
 COLUMNS = (
@@ -23,9 +22,6 @@ COLUMNS = (
     "runner_up_score", "decided_at", "doubts",
 )  # fmt: skip
 """The CSV's."""
-
-_FORMULA = frozenset("=+-@\t\r＝＋－＠")
-"""With what a cell begins that a spreadsheet would calculate."""
 
 
 class MatchLine(msgspec.Struct, frozen=True):
@@ -118,11 +114,8 @@ def match_text(lines: tuple[MatchLine, ...], now: datetime, *, doubtful: bool = 
 
 
 def match_csv(lines: tuple[MatchLine, ...]) -> str:
-    """The matches as CSV with a heading: every cell quoted, because some spreadsheets part at semicolons, and none
-    that one would calculate. Several artists, and several doubts, are separated by semicolons."""
-    out = io.StringIO()
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    """The matches as CSV with a heading. Several artists, and several doubts, are separated by semicolons."""
+    rows = [csv_row(COLUMNS)]
     for line in lines:
         runner_up_score = "" if line.runner_up_score is None else f"{line.runner_up_score:.3f}"
         cells = (
@@ -130,12 +123,5 @@ def match_csv(lines: tuple[MatchLine, ...]) -> str:
             line.deezer_link, line.method, f"{line.score:.3f}", line.runner_up or "", runner_up_score, line.decided_at,
             "; ".join(line.doubts),
         )  # fmt: skip
-        writer.writerow(map(_harmless, cells))
-    return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A cell as text of bounded width: what would begin a formula is preceded by an apostrophe, whatever blanks stand
-    before it."""
-    formula = cell[:1] in _FORMULA or cell.strip()[:1] in _FORMULA
-    return shortened(clean(f"'{cell}" if formula and cell else cell), LONGEST)
+        rows.append(csv_row(cells))
+    return "".join(rows)

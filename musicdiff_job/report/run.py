@@ -155,6 +155,9 @@ def _sentences(summary: Summary, told: int, now: datetime) -> list[Cell | str]:
         names = ", ".join(map(named, summary.new_playlists[:10]))
         more = f" and {len(summary.new_playlists) - 10} more" if len(summary.new_playlists) > 10 else ""
         lines.append(f"{count(len(summary.new_playlists), 'new playlist')}: {names}{more}")
+    if summary.playback.new_plays:
+        lines.append(f"listening history: {count(summary.playback.new_plays, 'new play')}")
+    lines += [Cell(f"listening history: {note}", Tone.BUSY) for note in summary.playback.notes]
     calls = summary.api_calls
     lines.append(
         f"API calls: Spotify {calls.get('spotify', 0):,}, Deezer {calls.get('deezer', 0):,} "

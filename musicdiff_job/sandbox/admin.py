@@ -14,6 +14,7 @@ sentence.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final, assert_never
 
 import msgspec
@@ -85,6 +86,14 @@ class Unlike(msgspec.Struct, tag_field="verb", tag="spotify.unlike"):
     track: str
 
 
+class Play(msgspec.Struct, tag_field="verb", tag="spotify.play"):
+    """A track listened to until ``at``, a time with its zone."""
+
+    track: str
+    at: datetime
+    context: str | None = None
+
+
 class SetApp(msgspec.Struct, tag_field="verb", tag="spotify.set_app"):
     """Another kind of app, another way of refreshing; None leaves it."""
 
@@ -132,6 +141,7 @@ Edit = (
     | Move
     | Like
     | Unlike
+    | Play
     | SetApp
     | ExpireTokens
     | DeezerAdd
@@ -204,6 +214,8 @@ class Admin:
                 spotify.like(track)
             case Unlike(track=track):
                 spotify.unlike(track)
+            case Play(track=track, at=at, context=context):
+                spotify.play(track, at, context)
             case SetApp(cohort=cohort, token_mode=mode):
                 self.api.cohort = cohort or self.api.cohort
                 self.api.grants.mode = mode or self.api.grants.mode

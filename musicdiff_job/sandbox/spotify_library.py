@@ -65,6 +65,14 @@ class LikedTrack(msgspec.Struct, frozen=True, gc=False):
     added_at: str
 
 
+class Played(msgspec.Struct, frozen=True, gc=False):
+    """One play; ``played_at`` is when it ended, with milliseconds. ``context`` is a URI, or None."""
+
+    track_id: str
+    played_at: str
+    context: str | None
+
+
 class SpotifyPlaylist(msgspec.Struct, frozen=True, kw_only=True):
     """A playlist as it is at one moment. ``description`` is plain text; escaping it is the service's business.
 

@@ -21,6 +21,7 @@ from musicdiff_job.sandbox.spotify_library import (
     LikedTrack,
     ListEntry,
     LocalFile,
+    Played,
     SpotifyPlaylist,
     base62_id,
 )
@@ -156,4 +157,21 @@ class Renderer:
         return {
             "added_at": liked.added_at,
             "track": self.music.track(self.account.catalogue.spotify[liked.track_id], market=market),
+        }
+
+    def play(self, played: Played) -> Json:
+        """An element of ``GET /me/player/recently-played``; its key is ``track`` in every cohort."""
+        return {
+            "track": self.music.track(self.account.catalogue.spotify[played.track_id]),
+            "played_at": played.played_at,
+            "context": None if played.context is None else self._context(played.context),
+        }
+
+    def _context(self, uri: str) -> Json:
+        _, kind, identity = uri.split(":")
+        return {
+            "type": kind,
+            "href": f"{self.origin}/{kind}s/{identity}",
+            "external_urls": {"spotify": f"https://open.spotify.com/{kind}/{identity}"},
+            "uri": uri,
         }

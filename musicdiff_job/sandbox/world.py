@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -30,9 +30,13 @@ from musicdiff_job.sandbox.spotify_library import (
     LikedTrack,
     ListEntry,
     LocalFile,
+    Played,
     SpotifyPlaylist,
     base62_id,
 )
+
+PLAYS_KEPT: Final = 50
+"""Nothing shows earlier ones (observed by several clients)."""
 
 
 class SpotifyAccount:
@@ -59,6 +63,7 @@ class SpotifyAccount:
         self._edits = 0
         self._playlists: dict[str, SpotifyPlaylist] = {}
         self._liked: tuple[LikedTrack, ...] = ()
+        self._played: tuple[Played, ...] = ()
 
     def copy(self) -> SpotifyAccount:
         """Another account that is as this one is now; from here on each has its own edits."""
@@ -70,6 +75,7 @@ class SpotifyAccount:
         )
         with self._lock:
             other._edits, other._playlists, other._liked = self._edits, dict(self._playlists), self._liked
+            other._played = self._played
         return other
 
     # What a service reads
@@ -88,6 +94,11 @@ class SpotifyAccount:
         """The liked songs, newest first."""
         with self._lock:
             return self._liked
+
+    def played(self) -> tuple[Played, ...]:
+        """What was played last, newest first: the service remembers no more than ``PLAYS_KEPT``."""
+        with self._lock:
+            return self._played
 
     def readable(self, playlist: SpotifyPlaylist) -> bool:
         """Whether the account owns the playlist or collaborates on it."""
@@ -203,6 +214,16 @@ class SpotifyAccount:
         with self._lock:
             self._edits += 1
             self._liked = tuple(liked for liked in self._liked if liked.track_id != track_id)
+
+    def play(self, track_id: str, at: datetime, context: str | None = None) -> None:
+        """Have listened to a track until ``at``. One that was played earlier than others (offline, say) comes late, in
+        its place."""
+        text = at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        known = self.catalogue.spotify[track_id].id
+        with self._lock:
+            plays = (Played(known, text, context), *self._played)
+            newest_first = sorted(plays, key=lambda one: one.played_at, reverse=True)
+            self._played = tuple(newest_first[:PLAYS_KEPT])
 
     # How it is kept
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from musicdiff_job.settings.choices import SourceKind, TargetKind
 from musicdiff_job.settings.findings import Findings, Given, printable
 from musicdiff_job.settings.kinds import Place
-from musicdiff_job.settings.model import Checkpoint, Matching
+from musicdiff_job.settings.model import Checkpoint, Matching, Playback
 from musicdiff_job.settings.rows import ROWS
 
 DEFAULT_PROFILE = "default"
@@ -28,7 +28,7 @@ def settle(values: dict[str, Given], profile: str, home: str, folder: Path, find
             if not isinstance(row.kind, Place):
                 continue
             given = values.get(row.key) or Given(row.default, f"default of {row.key}", folder)
-            if row.key == "playback.url" and not _value(values, "playback.enabled", False):
+            if row.key == "playback.url" and not (home or _value(values, "playback.enabled", False)):
                 continue  # its default needs a home folder, which a run that does not use it need not have
             text = str(given.value).replace("{profile}", profile)
             if not text or text.startswith(("s3://", "/")):
@@ -75,6 +75,13 @@ def _warn(named: dict[str, Given], profile: str, findings: Findings) -> None:
         findings.warnings.append(
             f"profile {profile} uses the default checkpoint {url}, which other profiles use too; "
             "put {profile} into checkpoint.url"
+        )
+
+    history = _value(named, "playback.url", Playback().url)
+    if profile != DEFAULT_PROFILE and "{profile}" not in str(history) and _value(named, "playback.enabled", False):
+        findings.warnings.append(
+            f"profile {profile} records its plays in {history}, which other profiles may use too; "
+            "put {profile} into playback.url"
         )
 
 

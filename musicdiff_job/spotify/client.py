@@ -31,9 +31,10 @@ from musicdiff_job.core.model import (
     Service,
     Unreadable,
 )
+from musicdiff_job.core.plays import Shown
 from musicdiff_job.core.secret import Redactor, Secret
 from musicdiff_job.ports import Clock, Door
-from musicdiff_job.spotify import decode
+from musicdiff_job.spotify import decode, recent
 from musicdiff_job.spotify.auth import TokenRefresher
 
 if TYPE_CHECKING:
@@ -136,6 +137,11 @@ class SpotifySource:
         if (found := decode.snapshot(body)) is None:
             raise BadAnswer("Spotify did not say whether the list was edited while it was read")
         return found == head.snapshot
+
+    def recently_played(self, before: int | None = None) -> Shown:
+        """See ``Listening.recently_played``. Raises ``AuthError`` besides when the consent does not cover it."""
+        self._require("user-read-recently-played")
+        return recent.shown(self._call("last plays", lambda api: api.current_user_recently_played(PAGE, before=before)))
 
     def close(self) -> None:
         """Close the connections, those of the tokens too."""

@@ -44,12 +44,14 @@ class Scope(msgspec.Struct, frozen=True):
     needed: bool
 
 
+RECENTLY_PLAYED: Final = "user-read-recently-played"
+
 SCOPES: Final = (
     Scope("playlist-read-private", "your private playlists", needed=True),
     Scope("playlist-read-collaborative", "playlists that you share with others", needed=True),
     Scope("user-library-read", "your liked songs and saved albums", needed=True),
     Scope("user-follow-read", "the artists you follow", needed=False),
-    Scope("user-read-recently-played", "what you played last, for the listening history", needed=False),
+    Scope(RECENTLY_PLAYED, "what you played last, for the listening history", needed=False),
 )
 """All that is asked for (documented in Spotify's list of scopes). None of them can change anything."""
 

@@ -130,8 +130,20 @@ def track(body: object) -> Track | None:
     if found.get("type") not in (None, "track"):
         return None
     identity = _track_id(found.get("linked_from")) or _track_id(found)
-    if identity is None:
-        return None
+    return None if identity is None else _described(found, identity)
+
+
+def played(body: dict[str, Any]) -> Track:
+    """What was played; what has no id of Spotify's (a file of one's own) goes by its URI, or by ""."""
+    return track(body) or _described(body, text(body.get("uri")))
+
+
+def text(value: object) -> str:
+    """A text as it is kept; "" for anything else."""
+    return _text(value)
+
+
+def _described(found: dict[str, Any], identity: str) -> Track:
     duration = _count(found.get("duration_ms"))
     explicit = found.get("explicit")
     isrc = _text(_dict(found.get("external_ids")).get("isrc"))

@@ -14,6 +14,7 @@ outlast them: once the stop flag is set nothing is repeated, and requests are gi
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -57,13 +58,26 @@ class Unanswered(CheckpointUnwritable):
     """There was no answer, or none that says whether the write was carried out."""
 
 
+class Use(NamedTuple):
+    """What a bucket is used for, in the words of its errors: the thing, and the setting that names its place.
+    ``denied`` is what to do when it may not be read, "" for what a checkpoint needs."""
+
+    thing: str
+    setting: str
+    denied: str = ""
+
+
+CHECKPOINT = Use("the checkpoint", "checkpoint.url")
+
+
 class Bucket:
     """A bucket. Constructing reaches nothing; whatever is asked of it raises ``CheckpointUnwritable`` when S3 refuses
     or is out of reach, ``Unanswered`` among them, and ``ConfigError`` when there can be no such bucket or address."""
 
-    def __init__(self, name: str, stop: StopFlag) -> None:
+    def __init__(self, name: str, stop: StopFlag, use: Use = CHECKPOINT) -> None:
         self.name = name
         self._stop = stop
+        self._use = use
 
     def place(self, key: str) -> str:
         """The object's address, for people."""
@@ -91,6 +105,18 @@ class Bucket:
             except (BotoCoreError, Interrupted) as error:  # boto3 does not repeat what breaks off after its head
                 if attempt == _READS or self._stop.signal is not None:
                     raise self._refusal(error, key, "read") from None
+
+    def names(self, prefix: str, after: str = "") -> Iterator[str]:
+        """The keys that begin with ``prefix``, those behind ``after`` alone, in the order of their bytes. One request
+        for each thousand. Needs ``s3:ListBucket``."""
+        begin = {"StartAfter": after} if after else {}
+        try:
+            pages = self._client().get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix, **begin)
+            for page in pages:
+                for entry in page.get("Contents", []):
+                    yield str(entry["Key"])
+        except (ClientError, BotoCoreError, Interrupted) as error:
+            raise self._refusal(error, prefix, "read") from None
 
     def write(self, key: str, content: bytes, expected: str | None) -> str:
         """Replace the object that has the ETag ``expected``, or create it where None is expected; the new ETag.
@@ -127,18 +153,20 @@ class Bucket:
                 status, code = _said(error)
                 told = f"S3 says {code or status}"
                 denied = done == "read" and code == "AccessDenied"
-                hint = read_denied(error.response["Error"].get("Message", "")) if denied else hint_for(error, code)
+                denial = self._use.denied or read_denied(error.response["Error"].get("Message", ""))
+                hint = denial if denied else hint_for(error, code)
                 # What S3 did not get to the end of (5xx), or wants later, may have been carried out.
                 unsure = status >= 500 or status == 429 or code == "RequestTimeout"
             case ParamValidationError():
-                return ConfigError([f"checkpoint.url: {place} cannot be the address of an object in S3"])
+                return ConfigError([f"{self._use.setting}: {place} cannot be the address of an object in S3"])
             case _ if self._stop.signal is not None:
                 told, hint, unsure = "S3 did not answer before the run had to stop", "", True
             case _:
                 # Some of these never sent anything, but an attempt before the last one may have.
                 told, hint, unsure = f"boto3 says {type(error).__name__}", hint_for(error), True
         kind = Unanswered if unsure else CheckpointUnwritable
-        return kind(f"the checkpoint cannot be {done}: {told} ({place})", hint)
+        hint = hint.replace(CHECKPOINT.setting, self._use.setting)
+        return kind(f"{self._use.thing} cannot be {done}: {told} ({place})", hint)
 
     def _client(self) -> Any:
         """boto3's client: for requests that may be repeated or, after a signal, for one that may not."""

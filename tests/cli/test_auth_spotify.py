@@ -194,6 +194,18 @@ def test_a_consent_without_what_the_job_can_spare_is_kept(command: CommandLine, 
     assert "user-follow-read); the job goes without" not in err
 
 
+def test_what_a_setting_needs_is_not_shrugged_off(command: CommandLine, sandbox: Sandbox, start: Start) -> None:
+    command.env["MUSICDIFF_PLAYBACK_ENABLED"] = "true"
+    run = start("--no-browser")
+    asked = run.until_asked()
+    assert "user-read-recently-played" in asked
+    visit(consent(rewritten(asked, scope="playlist-read-private playlist-read-collaborative user-library-read")))
+    status, _, err = run.end()
+    assert status == 0, err
+    assert "(user-read-recently-played); playback.enabled records nothing until it is" in err
+    assert "(user-follow-read); the job goes without" in err
+
+
 def test_an_answer_that_comes_too_late_is_77(command: CommandLine, sandbox: Sandbox, start: Start) -> None:
     run = start("--no-browser")
     answer = consent(run.until_asked())

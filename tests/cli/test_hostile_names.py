@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import json
 import os
 import pty
 import re
@@ -40,6 +41,8 @@ def world(folder: Path, given_names: Sequence[str], credential: Any = "arl") -> 
             "MUSICDIFF_DEEZER_REQUESTS_PER_5S": "100000",
             "MUSICDIFF_DEEZER_WRITE_INTERVAL": "0s",
             "MUSICDIFF_SYNC_HAND_EDITS": "ask",
+            "MUSICDIFF_PLAYBACK_ENABLED": "true",
+            "MUSICDIFF_PLAYBACK_URL": str(folder / "plays"),
             "PYTHONPATH": ":".join(sys.path),
         }
         try:
@@ -82,7 +85,8 @@ def check_every_output(given_names: Sequence[str], folder: Path, credential: Any
         asked = run_ends_well(command, "run", status=21)
         assert asked["conflicts"] and asked["conflicts"][0]["name"] in arrived
 
-        looked = 5
+        check_every_output_about_plays(command, folder, count)
+        looked = 5 + 4
         runs = len(check_json(command("history", "--json").stdout)["runs"])
         unmatched = check_json(command("unmatched", "--json").stdout)["unmatched"]
         matches = check_json(command("matches", "--json").stdout)["matches"]
@@ -129,6 +133,19 @@ def check_every_output(given_names: Sequence[str], folder: Path, credential: Any
         for file in folder.glob("job.log*"):
             check_log(file.read_text(encoding="utf-8"))
         return looked + len(tables) + len(sentences) + 20
+
+
+def check_every_output_about_plays(command: CommandLine, folder: Path, count: int) -> None:
+    recorded = min(count, 50)
+    found = check_json(command("plays", "--json", "--top", "1000").stdout)["listening"]
+    assert (found["plays"], len(found["tracks"])) == (recorded, recorded)
+    assert len(check_text(command("plays", "--top", "1000").stdout)) == 2 + 2 + 1 + recorded + 1 + len(found["artists"])
+    table = command("plays", "--csv").stdout
+    assert len(check_text(table, 10_000)) == recorded + 1
+    for row in csv.reader(table.splitlines()):
+        assert not any(cell.strip()[:1] in set("=+-@") for cell in row if cell), row
+    for line in (folder / "plays" / "2026-11.ndjson").read_text(encoding="utf-8").rstrip("\n").split("\n"):
+        assert json.loads(line)["kind"] == "play"
 
 
 def test_no_known_trick_gets_through(tmp_path: Path) -> None:
@@ -200,7 +217,7 @@ def test_a_terminal_shows_text_colours_and_a_bar(tmp_path: Path) -> None:
         for columns, arguments in (
             (80, ("run", "-v", "--log-format", "text")), (80, ("playlists",)), (50, ("status", "-v")),
             (200, ("unmatched",)), (40, ("unmatched",)), (40, ("matches",)), (80, ("matches", "--doubtful")),
-            (40, ("explain", base62_id("hostile", 2), "--offline")),
+            (40, ("explain", base62_id("hostile", 2), "--offline")), (40, ("plays",)), (120, ("plays",)),
             (80, ("explain", base62_id("hostile", 2), "--offline")),
         ):  # fmt: skip
             shown = at_a_terminal(command, columns, *arguments)

@@ -21,6 +21,7 @@ LISTS = [
     ("history", "--json"), ("unmatched",), ("unmatched", "--json"),
     ("matches",), ("matches", "--json"), ("matches", "--csv"), ("matches", "--doubtful"),
     ("conflicts",), ("conflicts", "--settled"), ("conflicts", "--json"),
+    ("plays",), ("plays", "--json"), ("plays", "--csv"),
     ("checkpoint", "show"), ("checkpoint", "show", "--json"), ("checkpoint", "verify"),
     ("explain", "7ouMYWpwJ422jRcDASZB7P", "--offline"),
 ]  # fmt: skip

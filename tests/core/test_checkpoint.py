@@ -30,6 +30,7 @@ from musicdiff_job.core.match import Match, Method
 from musicdiff_job.core.model import CollectionId, Kind, PlaylistId, SourceId, TargetId, Track
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, ReorderTracks, UnlikeTrack
+from musicdiff_job.core.plays import Cursor, PlayKey
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary
 from musicdiff_job.core.terms import Preference, Terms
@@ -283,3 +284,11 @@ def test_matches_of_older_versions_load_and_what_is_not_said_is_not_written() ->
     new = msgspec.structs.replace(record, decision=taken, terms=terms)
     assert msgspec.json.decode(msgspec.json.encode(new), type=MatchRecord) == new
     assert new.ruled_out == {"5"}
+
+
+def test_a_checkpoint_from_before_the_listening_history_loads() -> None:
+    assert msgspec.json.encode(Checkpoint()) == b"{}"
+    assert msgspec.json.decode(b"{}", type=Checkpoint).playback is None
+    kept = Checkpoint(playback=Cursor((PlayKey("2026-11-21T12:00:00.000Z", "t"),)))
+    assert msgspec.json.decode(msgspec.json.encode(kept), type=Checkpoint) == kept
+    assert msgspec.json.decode(msgspec.json.encode(Checkpoint(playback=Cursor())), type=Checkpoint).playback == Cursor()

@@ -59,7 +59,7 @@ def test_its_keys_are_the_documented_ones_and_our_additions() -> None:
     assert set(found["collections"][0]) == collection | {"duplicates", "hand_added", "left_out", "created", "notes"}
     assert set(found["api_calls"]) == {"spotify", "deezer", "auth"}
     assert set(found["matching"]) == {"override", "cache", "isrc", "sweep", "search", "unmatched"}
-    assert found["playback"] == {"new_plays": 0}
+    assert found["playback"] == {"new_plays": 0, "notes": []}
     assert set(found["conflicts"][0]) == {"id", "collection", "name", "kind", "message", "opened_at"}
     assert set(found["errors"][0]) == {"where", "message", "hint"}
 

@@ -6,7 +6,7 @@ import msgspec
 from checkpoint_sample import HOSTILE, NOW, run_summary, sample
 
 from musicdiff_job.core.outcome import Outcome
-from musicdiff_job.core.summary import CollectionResult, CollectionState, Summary, Totals
+from musicdiff_job.core.summary import CollectionResult, CollectionState, Playback, Summary, Totals
 from musicdiff_job.report.run import SHOWN, history_table, run_blocks
 from musicdiff_job.report.text import plain
 
@@ -76,3 +76,11 @@ def test_hostile_names_stay_in_their_line() -> None:
     text = plain(run_blocks(run_summary(21, Outcome.CHANGED, 1, name=HOSTILE), NOW))
     assert not any(line.startswith("forged") for line in text.splitlines())
     assert not set(text) & set("\x1b\x07\x9b\u202e\u2066\u200f\r")
+
+
+def test_new_plays_and_what_may_be_missing_of_them_are_said() -> None:
+    run = msgspec.structs.replace(run_summary(21, Outcome.IN_SYNC, 0), playback=Playback(3, (f"gap {HOSTILE}",)))
+    text = plain(run_blocks(run, NOW))
+    assert "listening history: 3 new plays\n" in text
+    assert "listening history: gap " in text and not set(text) & set("\x1b\x07\x9b\u202e\r")
+    assert "listening history" not in plain(run_blocks(run_summary(21, Outcome.IN_SYNC, 0), NOW))

@@ -71,6 +71,7 @@ def test_every_edit(sandbox: Sandbox) -> None:
             {"verb": "spotify.delete_playlist", "playlist": "Empty for now"},
             {"verb": "spotify.like", "track": ids[0]},
             {"verb": "spotify.unlike", "track": spotify.liked()[-1].track_id},
+            {"verb": "spotify.play", "track": ids[1], "at": "2026-11-21T12:00:00+01:00"},
             {"verb": "spotify.set_app", "cohort": "grace", "token_mode": "empty_string"},
         ],
     )
@@ -80,6 +81,7 @@ def test_every_edit(sandbox: Sandbox) -> None:
     assert [getattr(entry.content, "id", None) for entry in made.entries] == [ids[0], ids[2], ids[3]]
     assert "Empty for now" not in {playlist.name for playlist in spotify.playlists()}
     assert (len(spotify.liked()), spotify.liked()[0].track_id) == (5, ids[0])
+    assert [(one.track_id, one.played_at) for one in spotify.played()] == [(ids[1], "2026-11-21T11:00:00.000Z")]
     assert (sandbox.api.cohort.value, sandbox.grants.mode.value) == ("grace", "empty_string")
     deezer.create_by_hand("Mirror", numbers[:2])
     deezer.create_by_hand("Gone soon")

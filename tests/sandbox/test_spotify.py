@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -352,6 +353,74 @@ def test_spotipy_meets_the_walls(sandbox: Sandbox, client: Any) -> None:
         assert len(client.tracks(IDS[:2])["tracks"]) == 2
 
 
+# What was played last
+
+PLAYED = "/me/player/recently-played"
+NOON = datetime(2026, 11, 21, 12, 0, 0, 123_000, tzinfo=UTC)
+
+
+def play(stage: Stage, *minutes: int, context: str | None = None) -> None:
+    for minute in minutes:
+        stage.account.play(IDS[minute % len(IDS)], NOON + timedelta(minutes=minute), context)
+
+
+def milliseconds(minute: int) -> str:
+    return str(round((NOON + timedelta(minutes=minute)).timestamp() * 1000))
+
+
+@pytest.mark.parametrize("cohort", EVERY)
+def test_plays_come_newest_first_under_one_key_in_every_cohort(cohort: Cohort) -> None:
+    stage = Stage(cohort)
+    play(stage, 1, 2)
+    play(stage, 3, context=f"spotify:playlist:{stage.id('Own')}")
+    page = stage.get(f"{PLAYED}?limit=2")
+    assert page.keys() == {"items", "next", "cursors", "limit", "href"}, "there is no total"
+    first, second = page["items"]
+    assert (first["track"]["id"], first["played_at"]) == (IDS[3], "2026-11-21T12:03:00.123Z")
+    assert first["context"]["type"] == "playlist" and first["context"]["uri"].endswith(stage.id("Own"))
+    assert second["context"] is None
+    assert page["cursors"] == {"after": milliseconds(3), "before": milliseconds(2)}
+    assert page["next"] == f"{ORIGIN}{PLAYED}?before={milliseconds(2)}&limit=2"
+    (third,) = stage.get(page["next"])["items"]
+    assert third["track"]["id"] == IDS[1]
+
+
+def test_beyond_the_last_fifty_plays_there_is_nothing_although_the_link_leads_there() -> None:
+    stage = Stage()
+    play(stage, *range(60))
+    page = stage.get(f"{PLAYED}?limit=50")
+    assert len(page["items"]) == 50 and page["next"]
+    beyond = stage.get(page["next"])
+    assert (beyond["items"], beyond["next"], beyond["cursors"]) == ([], None, None)
+    assert len(stage.get(PLAYED)["items"]) == 20
+
+
+def test_plays_after_and_before_a_time() -> None:
+    stage = Stage()
+    play(stage, *range(10))
+    after = stage.get(f"{PLAYED}?after={milliseconds(7)}")["items"]
+    before = stage.get(f"{PLAYED}?before={milliseconds(2)}")["items"]
+    assert [row["played_at"][14:16] for row in after] == ["09", "08"]
+    assert [row["played_at"][14:16] for row in before] == ["01", "00"]
+
+
+def test_a_play_that_comes_late_stands_in_its_place() -> None:
+    stage = Stage()
+    play(stage, 1, 3)
+    play(stage, 2)
+    assert [row["played_at"][14:16] for row in stage.get(PLAYED)["items"]] == ["03", "02", "01"]
+
+
+@pytest.mark.parametrize("wrong", ["limit=51", "limit=0", "after=1&before=2", "after=x", "before=-1"])
+def test_wrong_questions_about_plays(wrong: str) -> None:
+    assert message(Stage().get(f"{PLAYED}?{wrong}", 400))
+
+
+def test_plays_need_their_scope() -> None:
+    stage = Stage(scope="playlist-read-private user-library-read")
+    assert message(stage.get(PLAYED, 403)) == "Insufficient client scope"
+
+
 # The published OpenAPI description
 
 
@@ -375,6 +444,7 @@ def description() -> Any:
     for name in ("AlbumBase", "ShowBase"):
         lost = {"available_markets", "publisher", "total_tracks"}  # the last one only in local files' albums
         schemas[name]["required"] = [field for field in schemas[name]["required"] if field not in lost]
+    nullable(schemas["PlayHistoryObject"]["properties"], "context")
     nullable(schemas["TrackObject"]["properties"], "id", "href", "uri")
     nullable(schemas["SimplifiedArtistObject"]["properties"], "id", "href", "uri")
     local_album = schemas["AlbumBase"]["properties"]
@@ -406,6 +476,7 @@ def wrong(value: Any, schema: str) -> list[str]:
         ("/playlists/{own}/items?additional_types=track,episode", "PagingPlaylistTrackObject"),
         ("/me/tracks?market=FR", "PagingSavedTrackObject"),
         ("/tracks/{track}", "TrackObject"),
+        ("/me/player/recently-played", "CursorPagingPlayHistoryObject"),
     ],
 )
 def test_answers_fit_the_published_description(path: str, schema: str, cohort: Cohort) -> None:
@@ -413,6 +484,8 @@ def test_answers_fit_the_published_description(path: str, schema: str, cohort: C
     if "additional_types" not in path:
         # Disguised episodes fit no schema: that is what the clients that met them complain of.
         stage.account.remove_at(stage.id("Own"), 6)
+    play(stage, 1)
+    play(stage, 2, context=f"spotify:playlist:{stage.id('Own')}")
     assert wrong(stage.get(path.format(own=stage.id("Own"), track=IDS[0])), schema) == []
 
 

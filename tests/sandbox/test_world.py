@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 
 from musicdiff_job.sandbox.catalogue import Catalogue, SpotifyTrack
-from musicdiff_job.sandbox.spotify_library import CatalogueTrack, Episode, Gone, LocalFile, base62_id
+from musicdiff_job.sandbox.spotify_library import EPOCH, CatalogueTrack, Episode, Gone, LocalFile, base62_id
 from musicdiff_job.sandbox.world import SpotifyAccount, demo_world, synthetic_world
 
 IDS = [base62_id("test track", number) for number in range(6)]
@@ -185,3 +186,17 @@ def test_edits_from_several_threads_are_all_kept(account: SpotifyAccount) -> Non
     for thread in threads:
         thread.join()
     assert sorted(ids_of(account, mine)) == sorted(IDS[:4] * 50)
+
+
+def test_the_last_fifty_plays_are_remembered_newest_first_by_when_they_ended(account: SpotifyAccount) -> None:
+    for minute in (5, 1, 3, *range(10, 58)):
+        account.play(IDS[minute % 6], EPOCH + timedelta(minutes=minute))
+    at = [played.played_at for played in account.played()]
+    assert len(at) == 50 and at == sorted(at, reverse=True)
+    assert at[-2:] == ["2026-11-01T00:05:00.000Z", "2026-11-01T00:03:00.000Z"]
+    copy = account.copy()
+    copy.play(IDS[0], EPOCH + timedelta(hours=2), "spotify:album:x")
+    assert copy.played()[0].context == "spotify:album:x"
+    assert [played.played_at for played in account.played()] == at
+    with pytest.raises(KeyError):
+        account.play("unknown", EPOCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,3 +103,16 @@ def test_kind_and_path_belong_together(tmp_path: Path, section: str, kind: str) 
 def test_a_profile_on_the_default_checkpoint_is_worth_a_warning(tmp_path: Path) -> None:
     assert "put {profile} into checkpoint.url" in settled(tmp_path, "alice")[1].warnings[0]
     assert not settled(tmp_path, "default")[1].warnings
+
+
+def test_the_place_of_plays_is_settled_for_who_reads_it_without_recording() -> None:
+    assert settled(Path("/x"))[0]["playback.url"] == "/home/me/.local/state/musicdiff/plays/"
+    values, _ = settled(Path("/x"), home="", checkpoint__url="/c")
+    assert "playback.url" not in values
+
+
+def test_profiles_that_may_share_a_history_are_worth_a_warning() -> None:
+    options: dict[str, Any] = {"checkpoint__url": "/c/{profile}", "playback__enabled": True}
+    assert "put {profile} into playback.url" in settled(Path("/x"), "alice", **options)[1].warnings[0]
+    assert not settled(Path("/x"), "alice", playback__url="/p/{profile}", **options)[1].warnings
+    assert not settled(Path("/x"), "alice", checkpoint__url="/c/{profile}")[1].warnings

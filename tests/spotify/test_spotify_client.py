@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from musicdiff_job.ports import Source
 from musicdiff_job.sandbox.catalogue import Catalogue, load_catalogue
 from musicdiff_job.sandbox.faults import (
     ALWAYS,
+    EditJson,
     Effect,
     EmptyBody,
     Fault,
@@ -782,3 +784,32 @@ def test_spotipy_is_loaded_by_the_first_call_only() -> None:
 def test_it_is_a_source(staged: Callable[..., Stage]) -> None:
     source: Source = staged().source
     assert json.dumps(source.credential())
+
+
+# What was played last
+
+
+@pytest.mark.parametrize("cohort", list(Cohort))
+def test_the_last_plays_are_one_call(staged: Callable[..., Stage], cohort: Cohort) -> None:
+    stage = staged(cohort)
+    begin = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    for minute in range(60):
+        stage.world.play(stage.tracks[minute % 3], begin + timedelta(minutes=minute))
+    shown = stage.source.recently_played()
+    assert (shown.rows, shown.odd, len(shown.plays)) == (50, 0, 50)
+    assert (shown.plays[0].played_at, shown.plays[0].track) == ("2026-11-21T12:59:00.000Z", stage.tracks[2])
+    (call,) = [call for call in stage.sandbox.log.all() if call.service == "spotify"]
+    assert (call.path, call.query) == ("/me/player/recently-played", {"limit": "50"})
+    before = round((begin + timedelta(minutes=12)).timestamp() * 1000)
+    assert [play.played_at for play in stage.source.recently_played(before).plays] == [
+        "2026-11-21T12:11:00.000Z", "2026-11-21T12:10:00.000Z",
+    ]  # fmt: skip
+    assert stage.source.recently_played(before - 120_000).plays == ()
+
+
+def test_the_last_plays_need_a_consent_that_covers_them(staged: Callable[..., Stage]) -> None:
+    stage = staged()
+    stage.sandbox.misbehave(Fault(EditJson(("scope",), "user-library-read"), service="accounts"))
+    error = fails(stage, stage.source.recently_played, AuthError)
+    assert "lacks user-read-recently-played" in error.message and "auth spotify" in error.hint
+    assert stage.asked() == []

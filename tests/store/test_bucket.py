@@ -16,6 +16,7 @@ from s3_stage import ALWAYS, Between, Moto, environment
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.errors import CheckpointUnwritable, ConfigError, Interrupted
 from musicdiff_job.store.bucket import (
+    CHECKPOINT,
     CONNECT_TIMEOUT,
     LEAST_TIMEOUT,
     READ_TIMEOUT,
@@ -25,6 +26,7 @@ from musicdiff_job.store.bucket import (
     Held,
     Moved,
     Unanswered,
+    Use,
 )
 
 
@@ -251,3 +253,34 @@ class TestStopping:
         stop.set(signal.SIGTERM)
         monkeypatch.setattr(stop, "age", lambda: age)
         assert limits() == (left, left)
+
+
+class TestNames:
+    def test_they_come_in_order_from_a_place_on(self, bucket: Bucket, moto: Moto, name: str) -> None:
+        for key in ("p/b", "p/a c", "p/é", "q/a", "p"):
+            moto.put(name, key, b"x")
+        assert list(bucket.names("p/")) == ["p/a c", "p/b", "p/é"]
+        assert list(bucket.names("p/", "p/a c")) == ["p/b", "p/é"]
+        assert list(bucket.names("none/")) == []
+
+    def test_all_pages_are_read(
+        self, bucket: Bucket, between: Between, moto: Moto, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
+        for key in "abcde":
+            moto.put(name, key, b"x")
+        assert list(bucket.names("", "a")) == list("bcde")
+        assert len(between.seen()) == 2
+
+    def test_a_refusal_is_told_in_the_words_of_the_use(self, between: Between, name: str, stop: StopFlag) -> None:
+        between.spoil("GET", times=ALWAYS, status=403, code="AccessDenied")
+        tapes = Use("the tapes", "tapes.url", "ask")
+        for use, told in ((CHECKPOINT, "the checkpoint cannot be read"), (tapes, "the tapes cannot be read")):
+            with pytest.raises(CheckpointUnwritable, match=told) as raised:
+                list(Bucket(name, stop, use).names("p/"))
+            assert (raised.value.hint == "ask") is (use is not CHECKPOINT)
+        with pytest.raises(ConfigError, match=r"^tapes\.url: "):
+            Bucket("a!b", stop, tapes).read("x")
+        with pytest.raises(CheckpointUnwritable) as raised:
+            Bucket("no-such-bucket", stop, tapes).write("x", b"", None)
+        assert raised.value.hint == "create the bucket, or correct tapes.url"
