@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
 
@@ -26,6 +27,7 @@ from musicdiff_job.core.match import Match, Reason
 from musicdiff_job.core.model import (
     CollectionHead,
     PlaylistId,
+    SkipReason,
     SourceId,
     TargetContents,
     TargetId,
@@ -38,7 +40,7 @@ from musicdiff_job.core.plan import (
 )
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.core.summary import CollectionResult, CollectionState
-from musicdiff_job.core.timestamps import from_iso
+from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.gleaning import resolve_from
 from musicdiff_job.lookups import Asker, refused
 from musicdiff_job.reading import Edited, read
@@ -52,6 +54,8 @@ PATIENCE = 2
 """Failures of a collection after which it is mirrored without the tracks on which Deezer's catalogue fails."""
 PASSING = frozenset({Reason.REFUSED, Reason.UNANSWERED, Reason.UNREADABLE})
 """Reasons for having no counterpart that are no reason to remove one that is in place."""
+EMPTIED_AGAIN = timedelta(days=1)
+"""When a list is looked at again in which places have become empty."""
 FAVOURITES_CAP = 10_000
 """Deezer takes no more favourite tracks than this (reported by several users; not documented)."""
 
@@ -77,7 +81,8 @@ def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, ta
         state = CollectionState.DETACHED if gone.detach else CollectionState.CONFLICT
         return ended(session, head, state, gone.reason, tally)
     resolve_from(session, asker, head, tracks, patient=session.mirror(head).failures < PATIENCE)
-    return _Work(session, head, entries_skipped=len(entries) - len(tracks), tracks=tracks, tally=tally).run(reason)
+    empty = sum(entry.skipped is SkipReason.REMOVED for entry in entries)
+    return _Work(session, head, len(entries) - len(tracks), tracks, tally, gone=empty).run(reason)
 
 
 @dataclass
@@ -92,6 +97,7 @@ class _Work:
     waiting: tuple[SourceId, ...] = ()
     matched: int = 0
     duplicates: int = 0
+    gone: int = 0
     names: dict[TargetId, str] = field(default_factory=dict)
     concealed: set[TargetId] = field(default_factory=set)
     """Tracks that Deezer has, but does not show."""
@@ -173,9 +179,21 @@ class _Work:
             else:
                 waiting.append(source)
         self.matched, self.waiting = len(pairs), tuple(dict.fromkeys(waiting))
+        pairs.extend(self._withdrawn())
         # Liked songs come newest first; Deezer shows what was liked last on top, so the oldest is liked first.
         desired, self.duplicates = collapse(reversed(pairs) if self.favourites else pairs)
         return desired
+
+    def _withdrawn(self) -> list[Pair]:
+        """Mirrored entries that Spotify may have withdrawn: it shows an empty place then, and not what stood there.
+        What has gone missing while places became empty, and is no more than these, stays until they fill again."""
+        mirror = self.session.mirror(self.head)
+        missing = [
+            pair for part in mirror.parts for pair in part.base if pair.source and pair.source not in self.tally.sources
+        ]
+        known = frozenset(mirror.withdrawn)
+        kept = [pair for pair in missing if pair.source in known or self.gone > mirror.gone]
+        return kept if len(kept) <= self.gone else []
 
     def _look(self, parts: Sequence[Part]) -> dict[PlaylistId, TargetContents]:
         """Read every part, and settle what was in flight by what is seen."""
@@ -368,7 +386,12 @@ class _Work:
         now = session.now_text()
         state = CollectionState.CHANGED if self.tally.changed else CollectionState.IN_SYNC
         records = (session.checkpoint.matches.get(source) for source in self.waiting)
-        retries = sorted((record.retry_at for record in records if record and record.retry_at), key=from_iso)
+        retries = [record.retry_at for record in records if record and record.retry_at]
+        if withdrawn := self._withdrawn():
+            self.tally.note(f"{len(withdrawn)} that Spotify no longer shows stay on Deezer")
+        if self.gone > mirror.gone:
+            # Places have been seen to fill again without a new snapshot.
+            retries.append(to_iso(session.now() + EMPTIED_AGAIN))
         if len(parts) > 1:
             self.tally.note(f"longer than Deezer's limit: split into {len(parts)} playlists")
         session.put(
@@ -384,11 +407,13 @@ class _Work:
                 snapshot=head.snapshot,
                 reading=None,
                 waiting=self.waiting,
-                retry_at=retries[0] if retries else None,
+                retry_at=min(retries, key=from_iso, default=None),
                 rule=session.job.policy.fingerprint(head),
                 entries=len(self.tracks) + self.entries_skipped,
                 matched=self.matched,
                 skipped=self.entries_skipped,
+                gone=self.gone,
+                withdrawn=tuple(pair.source for pair in withdrawn),
                 duplicates=self.duplicates,
                 synced_at=now,
                 verified_at=now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -15,7 +16,18 @@ from musicdiff_job.core.conflict import ConflictKind, Side, conflict_id
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import NotFound, NotShownYet, UnknownOutcome
 from musicdiff_job.core.match import Reason, Unmatched
-from musicdiff_job.core.model import LIKED, CollectionHead, PlaylistId, SourceId, TargetContents, TargetId, Unreadable
+from musicdiff_job.core.model import (
+    LIKED,
+    CollectionHead,
+    CollectionId,
+    Entry,
+    PlaylistId,
+    SkipReason,
+    SourceId,
+    TargetContents,
+    TargetId,
+    Unreadable,
+)
 from musicdiff_job.core.plan import (
     AddTracks,
     Change,
@@ -31,6 +43,7 @@ from musicdiff_job.core.plan import (
 )
 from musicdiff_job.core.policy import HandEdits, LikedAs, Policy
 from musicdiff_job.core.summary import CollectionResult, CollectionState
+from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.lookups import Asker
 from musicdiff_job.mirroring import mirror
 from musicdiff_job.results import Tally
@@ -124,6 +137,60 @@ def test_an_unmatched_track_waits_and_is_not_an_error() -> None:
     assert memory(stage, head).waiting == (SourceId("s1"),)
     assert memory(stage, head).retry_at == stage.store.load().matches[SourceId("s1")].retry_at
     assert stage.own() == {"Gym": [2]}
+
+
+def emptied(stage: Stage, *places: int, name: str = GYM) -> CollectionHead:
+    """Spotify has something no more: the list shows empty places."""
+    for place in places:
+        stage.source.lists[CollectionId(name)][place] = Entry(skipped=SkipReason.REMOVED)
+    stage.source.edits[CollectionId(name)] += 1
+    return stage.source.head(name)
+
+
+def test_what_spotify_withdraws_stays_on_deezer_and_is_looked_at_again_the_next_day() -> None:
+    stage, _ = in_step(1, 2, 3)
+    result = sync(stage, emptied(stage, 0))
+    assert stage.own() == {"Gym": [2, 3, 1]}
+    assert any("no longer shows" in note for note in result.notes)
+    assert stage.store.load().mirrors[CollectionId(GYM)].retry_at == to_iso(stage.clock.now() + timedelta(days=1))
+    assert sync(stage, emptied(stage, 0)).state is CollectionState.IN_SYNC
+    assert stage.own() == {"Gym": [2, 3, 1]}
+
+
+def test_what_comes_back_stands_where_it_stood() -> None:
+    stage, _ = in_step(1, 2, 3)
+    sync(stage, emptied(stage, 0))
+    sync(stage, put(stage, 1, 2, 3))
+    assert stage.own() == {"Gym": [1, 2, 3]}
+    assert not stage.store.load().mirrors[CollectionId(GYM)].withdrawn
+
+
+def test_when_the_places_fill_again_what_is_still_missing_was_removed() -> None:
+    """The new song was not shown, and the missing one taken for it."""
+    stage, _ = in_step(1, 2, 3)
+    stage.source.put(GYM, 2, 3, 4)
+    stage.know(4)
+    sync(stage, emptied(stage, 2))
+    assert stage.own() == {"Gym": [2, 3, 1]}
+    sync(stage, put(stage, 2, 3, 4))
+    assert stage.own() == {"Gym": [2, 3, 4]}
+
+
+def test_more_missing_than_places_are_empty_were_removed() -> None:
+    stage, _ = in_step(1, 2, 3, 4)
+    stage.source.put(GYM, 3, 4)
+    sync(stage, emptied(stage, 1))
+    assert stage.own() == {"Gym": [3]}
+
+
+def test_a_place_that_was_always_empty_excuses_nothing() -> None:
+    stage, _ = begin(1, 2, 3)
+    stage.source.put(GYM, 1, 2, 3, 9)
+    sync(stage, emptied(stage, 3))
+    assert sync(stage, stage.source.head(GYM)).state is CollectionState.IN_SYNC
+    stage.source.put(GYM, 2, 3, 9)
+    sync(stage, emptied(stage, 2))
+    assert stage.own() == {"Gym": [2, 3]}
 
 
 def test_what_cannot_be_read_leaves_its_mirror() -> None:

@@ -125,7 +125,8 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     removed on the target by hand, ``hand_added`` those that somebody added there, ``restored`` those of the latter
     that a person has put back with ``undo`` or kept by a decision. ``waiting`` are the source tracks without a
     counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings that
-    shaped the mirror. ``seen_at`` is when it was first due. ``missing_since`` and ``missing_runs`` make the tombstone.
+    shaped the mirror. ``gone`` are the source's empty places, ``withdrawn`` the mirrored entries that may
+    have stood there. ``seen_at`` is when it was first due. ``missing_since`` and ``missing_runs`` make the tombstone.
     """
 
     id: CollectionId
@@ -146,6 +147,8 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     entries: int = 0
     matched: int = 0
     skipped: int = 0
+    gone: int = 0
+    withdrawn: tuple[SourceId, ...] = ()
     duplicates: int = 0
     synced_at: str | None = None
     verified_at: str | None = None
