@@ -163,7 +163,6 @@ def policy_of(settings: Settings) -> Policy:
 def _refuse_unsupported(settings: Settings) -> None:
     """A setting that would be silently ignored is worse than an error."""
     later = {
-        "source.kind": settings.source.kind is not SourceKind.SPOTIFY,
         "target.kind": settings.target.kind is not TargetKind.DEEZER,
         "playback.enabled": settings.playback.enabled,
         "notify.urls": bool(settings.notify.urls),
@@ -228,6 +227,10 @@ def _open_source(
     redactor: Redactor,
     checkpoint: Checkpoint,
 ) -> tuple[Source, Callable[[], None]]:
+    if settings.source.kind is SourceKind.EXPORT:
+        from musicdiff_job.export.source import ExportSource
+
+        return ExportSource(Path(settings.source.path)), lambda: None
     from musicdiff_job.spotify.auth import TokenRefresher
     from musicdiff_job.spotify.client import SpotifySource
 

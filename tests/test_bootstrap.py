@@ -259,6 +259,16 @@ def test_the_credential_chooses_the_way_to_deezer_and_nothing_is_called(
         assert ours.gate.tally().calls == {"spotify": 0, "deezer": 0, "auth": 0}
 
 
+def test_an_export_needs_no_credentials_for_spotify(tmp_path: Path) -> None:
+    export = {"MUSICDIFF_SOURCE_KIND": "export", "MUSICDIFF_SOURCE_PATH": str(tmp_path)}
+    with connected(assemble(load(tmp_path, **export, **ARL))) as ours:
+        assert type(ours.source).__name__ == "ExportSource"
+    with pytest.raises(AuthError) as caught:
+        assemble(load(tmp_path, **export)).connect(Checkpoint())
+    assert "DEEZER_ARL" in str(caught.value)
+    assert "SPOTIFY" not in str(caught.value)
+
+
 @pytest.mark.parametrize("dry", [True, False])
 def test_a_dry_run_is_wrapped_on_once(tmp_path: Path, dry: bool) -> None:
     job = assemble(load(tmp_path, **SIGNED_IN, **ARL), dry_run=dry)
