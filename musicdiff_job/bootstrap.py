@@ -17,7 +17,7 @@ from musicdiff_job.core.errors import AuthError, ConfigError
 from musicdiff_job.core.match import Rules
 from musicdiff_job.core.model import AccountId, Service
 from musicdiff_job.core.outcome import ExitCodes
-from musicdiff_job.core.policy import Policy, Rule, Window
+from musicdiff_job.core.policy import LikedAs, Policy, Rule, Window
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Trigger
 from musicdiff_job.dry_run import DryStore, DryTarget
@@ -30,6 +30,9 @@ from musicdiff_job.store.file import FileStore
 
 OVERRIDES_AT_MOST = 1 << 25
 """Characters; enough for half a million tracks. A larger file is none, and may be an endless device."""
+
+NO_LIMIT = 1_000_000
+"""Entries."""
 
 
 def open_store(settings: Settings, clock: Clock, stop: StopFlag | None = None) -> CheckpointStore:
@@ -132,8 +135,9 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def policy_of(settings: Settings) -> Policy:
-    """The settings that shape mirrors."""
+    """The settings that shape mirrors. Files have no favourites, and no limit to the length of a list."""
     sync = settings.sync
+    files = settings.target.kind is TargetKind.FILES
     rules = tuple(
         Rule(
             match=rule.match,
@@ -154,8 +158,8 @@ def policy_of(settings: Settings) -> Policy:
         verify_every=sync.verify_every,
         privacy=sync.public,
         name=sync.name,
-        liked_as=sync.liked_as,
-        playlist_limit=settings.deezer.playlist_limit,
+        liked_as=LikedAs.PLAYLIST if files else sync.liked_as,
+        playlist_limit=NO_LIMIT if files else settings.deezer.playlist_limit,
         rules=rules,
     )
 
@@ -163,7 +167,6 @@ def policy_of(settings: Settings) -> Policy:
 def _refuse_unsupported(settings: Settings) -> None:
     """A setting that would be silently ignored is worse than an error."""
     later = {
-        "target.kind": settings.target.kind is not TargetKind.DEEZER,
         "playback.enabled": settings.playback.enabled,
         "notify.urls": bool(settings.notify.urls),
         "health.ping_url": bool(settings.health.ping_url),
@@ -206,6 +209,8 @@ def _connect(
         commands = ", ".join(dict.fromkeys(f"`{one.command}`" for one in missing))
         raise AuthError(f"no credentials: {names} not set", f"Make them with {commands}")
     source, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
+    if settings.target.kind is TargetKind.FILES:
+        return _to_files(settings, gate, clock, checkpoint, source, close_source, dry_run=dry_run)
     target, close_target = _open_target(credentials, settings, gate, redactor, checkpoint)
     from musicdiff_job.deezer.catalogue import DeezerCatalogue
 
@@ -217,6 +222,24 @@ def _connect(
         catalogue.close()
 
     return Connections(gate, source, DryTarget(target) if dry_run else target, catalogue, close)
+
+
+def _to_files(
+    settings: Settings,
+    gate: Gate,
+    clock: Clock,
+    checkpoint: Checkpoint,
+    source: Source,
+    close: Callable[[], None],
+    *,
+    dry_run: bool,
+) -> Connections:
+    from musicdiff_job.files.target import FilesTarget, NothingToAsk
+
+    expected = any(part.fingerprint for mirror in checkpoint.mirrors.values() for part in mirror.parts)
+    files = FilesTarget(Path(settings.target.path), clock, gate.check, expected=expected)
+    files.tell(record.track for record in checkpoint.matches.values())
+    return Connections(gate, source, DryTarget(files) if dry_run else files, NothingToAsk(), close, files.tell)
 
 
 def _open_source(

@@ -6,7 +6,7 @@ declares. An export that cannot be read whole is refused in words, with the file
 like a library with less in it.
 
 Spotify's zips hold their files one folder deep (measured 2026-09), so files are known by their last name. Zips made by
-macOS hold a shadow of each file below ``__MACOSX``.
+macOS hold a shadow of each file (``__MACOSX/._name``).
 """
 
 from __future__ import annotations
@@ -163,8 +163,6 @@ def _in_zip(path: Path) -> Files:
 
 
 def _member(path: Path, member: zipfile.ZipInfo) -> bytes:
-    if member.flag_bits & 0x1:
-        raise ValueError("it is encrypted")
     with zipfile.ZipFile(path) as archive, archive.open(member) as file:
         return file.read(LARGEST + 1)
 
@@ -180,7 +178,7 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 
 def _is_shadow(name: str) -> bool:
-    return (name.startswith(".") and name.strip(".") != "") or name == "__MACOSX"
+    return name.startswith(".") and name.strip(".") != ""
 
 
 def _reason(error: BaseException) -> str:

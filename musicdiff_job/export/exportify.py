@@ -48,7 +48,8 @@ _ADDED_AT = 18
 ALBUM_COLUMNS: Mapping[str, int] = {"uri": 0, "title": 1, "artists": 4, "saved_at": 8}
 """Where exportify.app writes the columns of saved albums."""
 
-_TRACK = re.compile(r"(?:spotify:track:)?(?P<id>[0-9A-Za-z]{22})")
+_TRACK = re.compile(r"(?:spotify:track:|urn:musicdiff:track:)?(?P<id>[0-9A-Za-z]{22})")
+"""The second form is the one of our own files, for tracks of which no export has told an id."""
 _ALBUM = re.compile(r"spotify:album:(?P<id>[0-9A-Za-z]+)")
 _HINT = "Use the file as Exportify wrote it, not as a spreadsheet saved it; take other files away"
 

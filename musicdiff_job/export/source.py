@@ -68,9 +68,9 @@ class ExportSource:
         return head in self._heads
 
     @cached_property
-    def _entries(self) -> dict[CollectionId, tuple[Entry, ...]]:
+    def _entries(self) -> dict[CollectionId, tuple[Entry, ...] | None]:
         lists = {identity: one.entries for identity, one in _identified(self.exported.playlists or ())}
-        return lists if self.exported.liked is None else {LIKED: self.exported.liked, **lists}
+        return {LIKED: self.exported.liked, **lists}
 
     @cached_property
     def _heads(self) -> tuple[CollectionHead, ...]:

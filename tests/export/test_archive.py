@@ -85,7 +85,11 @@ def test_what_unpacks_to_more_than_it_should_is_not_unpacked(tmp_path: Path, mon
     bomb = write_zip(tmp_path / "bomb.zip", {"Playlist1.json": bytes(3_000_000)})
     assert bomb.stat().st_size < 10_000
     monkeypatch.setattr(archive, "LARGEST", 1_000_000)
+    asked: list[int | None] = []
+    read = zipfile.ZipExtFile.read
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda file, n=-1: asked.append(n) or read(file, n))
     assert "larger than any export" in refused(bomb)
+    assert asked == [1_000_001]
 
 
 def test_a_zip_that_lies_about_sizes_is_refused(tmp_path: Path) -> None:
