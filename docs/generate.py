@@ -33,9 +33,10 @@ Credentials are never in the file: `SPOTIFY_CLIENT_ID`, `SPOTIFY_CLIENT_SECRET` 
 `SPOTIFY_REFRESH_TOKEN`, `SPOTIFY_AUTHORIZED_AT`, and `DEEZER_ARL` or `DEEZER_ACCESS_TOKEN`, from the environment, from
 the file that `NAME_FILE` names, or from `--env-file`.
 
-Settings of what this version does not do yet (`target.kind = "files"`, `[playback]`, `[notify]`, `[health]`,
-`[metrics]`, `[report]`, `[hooks]`, `direction = "both"`, `stop_after_failures`) are refused when they are set, rather
-than ignored. How to keep the checkpoint in S3 is told in [s3.md](s3.md), what an export is in [export.md](export.md).
+Settings of what this version does not do yet (`[playback]`, `[notify]`, `[health]`, `[metrics]`, `[report]`,
+`[hooks]`, `direction = "both"`, `stop_after_failures`) are refused when they are set, rather than ignored. How to keep
+the checkpoint in S3 is told in [s3.md](s3.md), what an export is in [export.md](export.md), and what files look like in
+[backup.md](backup.md).
 
 `MUSICDIFF_PLAYLIST` holds all playlist rules as JSON: `[{"match": "Gym*", "priority": 10}]`.
 

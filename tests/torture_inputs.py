@@ -53,7 +53,7 @@ from musicdiff_job.core.errors import (
 )
 from musicdiff_job.core.expiry import consent_ends
 from musicdiff_job.core.likeness import Rules
-from musicdiff_job.core.model import AccountId, CollectionHead, Kind, Service
+from musicdiff_job.core.model import AccountId, CollectionHead, Kind, PlaylistId, Service, Track
 from musicdiff_job.core.policy import Policy, matches
 from musicdiff_job.core.schedule import due, order_key
 from musicdiff_job.core.secret import Redactor, Secret
@@ -65,6 +65,7 @@ from musicdiff_job.export import account_data as exported
 from musicdiff_job.export import exportify, history
 from musicdiff_job.export import library as export_library
 from musicdiff_job.export.source import ExportSource
+from musicdiff_job.files import jspf, names, renditions
 from musicdiff_job.report.collections import collection_lines, collections_table
 from musicdiff_job.report.conflicts import conflict_rows, conflicts_text
 from musicdiff_job.report.matches import match_csv, match_lines, match_text
@@ -553,6 +554,28 @@ def from_export(content: bytes) -> object:
         return msgspec.json.encode([(head, found.page(head, 0)) for head in heads]), export_library.read(path)
 
 
+JSPF = jspf.Jspf(
+    PlaylistId("1"), "Gym", "Mine",
+    tuple(
+        map(jspf.row_of, (Track("7ouMYWpwJ422jRcDASZB7P", "Song", ("A, b", "C"), "Album", 366213, "GBAHT0500600", True),
+                          Track("00000000aaaaaaaaaaaaaa", "Song"))),
+    ),
+)  # fmt: skip
+
+
+def from_jspf(text: str) -> None:
+    """A file of a backup; what it says is written again, in all three forms."""
+    if (found := jspf.decode(text, "x.jspf")) is None:
+        return
+    again = jspf.decode(jspf.encode(found).decode(), "x.jspf")
+    assert again is not None
+    assert jspf.encode(again) == jspf.encode(found)
+    assert b"\n\n" not in renditions.m3u8(found)
+    renditions.sheet(found).decode()
+    msgspec.json.encode([jspf.track_of(row) for row in found.rows])
+    assert names.stem(found.title).isprintable()
+
+
 def any_track(text: str) -> None:
     """The arguments of ``match`` and ``explain``."""
     for name in (links.source_id, links.target_id, links.is_source_id):
@@ -612,6 +635,11 @@ PARSERS = [
             zipped(ACCOUNT_DATA, compression=zipfile.ZIP_STORED),
         ),
         500,
+    ),
+    Parser("backup, bytes", from_jspf, (BadAnswer,), text_like(jspf.encode(JSPF).decode()), 500),
+    Parser(
+        "backup, JSON", lambda value: from_jspf(json.dumps(value)), (BadAnswer,),
+        json_like(json.loads(jspf.encode(JSPF))), 500,
     ),
     Parser(
         "ages", lambda text: Age().convert(text, None, None), (click.BadParameter,),

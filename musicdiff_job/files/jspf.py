@@ -27,7 +27,7 @@ ISRC = "urn:isrc:"
 ARTIST = "urn:musicdiff:artist"
 EXPLICIT = "urn:musicdiff:explicit"
 
-_TRACK = re.compile(rf"(?:{SPOTIFY}|{NO_SPOTIFY_ID})([0-9A-Za-z]{{1,64}})")
+_TRACK = re.compile(rf"(?:{SPOTIFY}|{NO_SPOTIFY_ID})([0-9A-Za-z]{{22}})")
 
 
 class Row(msgspec.Struct, frozen=True):

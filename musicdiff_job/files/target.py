@@ -7,6 +7,7 @@ comes from who knows it: the job tells (``tell``) before it writes, and what sta
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar, assert_never
@@ -156,13 +157,13 @@ class FilesTarget:
         self._scan()[playlist.id] = written
 
     def _new_id(self, title: str) -> PlaylistId:
-        """An id that no playlist has: made of the title, so that one backup is like another."""
-        number = 0
-        while True:
-            made = PlaylistId(hashlib.sha256(f"{title}\0{number}".encode(errors="replace")).hexdigest()[:16])
+        """An id that no playlist has, a number like Deezer's: made of the title, so that one backup is like another."""
+        for number in itertools.count():
+            digest = hashlib.sha256(f"{title}\0{number}".encode(errors="replace")).digest()
+            made = PlaylistId(str(int.from_bytes(digest[:7])))
             if made not in self._scan():
                 return made
-            number += 1
+        raise AssertionError("numbers do not end")
 
     def _find(self, playlist: PlaylistId) -> Kept:
         if (kept := self._scan().get(playlist)) is None:

@@ -87,7 +87,12 @@ def test_what_unpacks_to_more_than_it_should_is_not_unpacked(tmp_path: Path, mon
     monkeypatch.setattr(archive, "LARGEST", 1_000_000)
     asked: list[int | None] = []
     read = zipfile.ZipExtFile.read
-    monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda file, n=-1: asked.append(n) or read(file, n))
+
+    def watched(file: zipfile.ZipExtFile, n: int | None = -1) -> bytes:
+        asked.append(n)
+        return read(file, n)
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", watched)
     assert "larger than any export" in refused(bomb)
     assert asked == [1_000_001]
 
