@@ -184,4 +184,4 @@ def _is_shadow(name: str) -> bool:
 def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) or type(error).__name__
+    return printable(str(error)) or type(error).__name__

@@ -31,10 +31,12 @@ LARGEST = 1 << 28
 
 
 class Kept(NamedTuple):
-    """A playlist as it stands in the folder."""
+    """A playlist as it stands in the folder, without its tracks: all lists together may have 100,000."""
 
     stem: str
-    playlist: Jspf
+    id: PlaylistId
+    title: str
+    tracks: int
     fingerprint: str
 
 
@@ -54,13 +56,19 @@ class Folder:
             raise ConfigError([f"target.path: {self.path} is not a folder"])
         found: dict[PlaylistId, Kept] = {}
         for path in sorted(self.path.iterdir()):
-            if path.suffix != JSPF or path.name.startswith(".") or (kept := _read(path)) is None:
+            if path.suffix != JSPF or path.name.startswith(".") or (read := _read(path)) is None:
                 continue
-            if (other := found.get(kept.playlist.id)) is not None:
+            kept = _kept(path.stem, *read)
+            if (other := found.get(kept.id)) is not None:
                 both = f"{other.stem}{JSPF} and {path.name}"
                 raise BadAnswer(f"{both} in {self.path} are the same playlist", "Move the copy away")
-            found[kept.playlist.id] = kept
+            found[kept.id] = kept
         return found
+
+    def read(self, kept: Kept) -> Jspf | None:
+        """The playlist as it is now; None when it is gone. Raises ``BadAnswer``."""
+        found = _read(self.path / (kept.stem + JSPF))
+        return found[0] if found is not None and found[0].id == kept.id else None
 
     def write(self, playlist: Jspf, before: Kept | None, now: datetime) -> Kept:
         """Write a playlist in place of what it was ``before``."""
@@ -78,7 +86,7 @@ class Folder:
         content = jspf.encode(playlist)
         self._put(stem + JSPF, content)
         durable.sync_folder(self.path)
-        return Kept(stem, playlist, _fingerprint(content))
+        return _kept(stem, playlist, content)
 
     def remove(self, kept: Kept) -> None:
         """Remove a playlist's files."""
@@ -113,7 +121,8 @@ class Folder:
             self._swept = True
 
 
-def _read(path: Path) -> Kept | None:
+def _read(path: Path) -> tuple[Jspf, bytes] | None:
+    """The playlist of a file and its bytes; None when it is somebody else's, or gone."""
     try:
         found = durable.read(path, LARGEST + 1)
     except OSError as error:
@@ -126,8 +135,8 @@ def _read(path: Path) -> Kept | None:
     except UnicodeDecodeError:
         raise BadAnswer(f"{path} is not UTF-8 text", "Mend the file, or move it away if it is not the job's") from None
     playlist = jspf.decode(text, str(path))
-    return None if playlist is None else Kept(path.stem, playlist, _fingerprint(content))
+    return None if playlist is None else (playlist, content)
 
 
-def _fingerprint(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
+def _kept(stem: str, playlist: Jspf, content: bytes) -> Kept:
+    return Kept(stem, playlist.id, playlist.title, len(playlist.rows), hashlib.sha256(content).hexdigest()[:32])

@@ -23,7 +23,7 @@ def stem(title: str) -> str:
     """The file name for a title, without suffix: never empty, no path, nothing invisible."""
     shown = "".join(" " if char.isspace() else char for char in unicodedata.normalize("NFC", title))
     shown = "".join(char for char in shown if unicodedata.category(char) not in _INVISIBLE)
-    plain = " ".join(_FORBIDDEN.sub("_", shown).split()).strip(". ")
+    plain = " ".join(_FORBIDDEN.sub("_", shown).split())
     plain = plain.encode()[:LONGEST].decode(errors="ignore").strip(". ")
     return f"{plain}_" if _RESERVED.fullmatch(plain) else plain or NAMELESS
 

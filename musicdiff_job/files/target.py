@@ -43,7 +43,7 @@ from musicdiff_job.core.plan import (
 from musicdiff_job.core.questions import Question, Sweep
 from musicdiff_job.files import jspf
 from musicdiff_job.files.folder import Folder, Kept
-from musicdiff_job.files.jspf import Jspf, Row
+from musicdiff_job.files.jspf import Jspf
 from musicdiff_job.ports import Clock
 
 T = TypeVar("T")
@@ -95,13 +95,13 @@ class FilesTarget:
 
     def header(self, playlist: PlaylistId) -> Header:
         """See ``ports.Target``."""
-        found = self._find(playlist).playlist
+        _, found = self._find(playlist)
         return Header(found.title, found.description)
 
     def tracks(self, playlist: PlaylistId) -> TargetContents:
         """See ``ports.Target``."""
-        kept = self._find(playlist)
-        return TargetContents(tuple(map(jspf.track_of, kept.playlist.rows)), fingerprint=kept.fingerprint)
+        kept, found = self._find(playlist)
+        return TargetContents(tuple(map(jspf.track_of, found.rows)), fingerprint=kept.fingerprint)
 
     def favourites(self) -> TargetContents:
         """None: a folder has playlists only."""
@@ -116,23 +116,26 @@ class FilesTarget:
                 self._write(made, None)
                 return Created(made.id, complete=True)
             case UpdatePlaylist(playlist):
-                kept = self._find(playlist)
-                title = kept.playlist.title if change.title is None else change.title
-                description = kept.playlist.description if change.description is None else change.description
-                self._write(msgspec.structs.replace(kept.playlist, title=title, description=description), kept)
+                kept, found = self._find(playlist)
+                title = found.title if change.title is None else change.title
+                description = found.description if change.description is None else change.description
+                self._write(msgspec.structs.replace(found, title=title, description=description), kept)
             case AddTracks(playlist, tracks):
-                return self._add(self._find(playlist), tracks)
+                return self._add(playlist, tracks)
             case RemoveTracks(playlist, tracks):
-                kept, gone = self._find(playlist), set(tracks)
-                self._rewrite(kept, [row for row in kept.playlist.rows if row.id not in gone])
+                kept, found = self._find(playlist)
+                gone = set(tracks)
+                rows = tuple(row for row in found.rows if row.id not in gone)
+                self._write(msgspec.structs.replace(found, rows=rows), kept)
             case ReorderTracks(playlist, tracks):
-                kept = self._find(playlist)
-                rows = {row.id: row for row in kept.playlist.rows}
-                if set(tracks) != rows.keys() or len(tracks) != len(rows):
+                kept, found = self._find(playlist)
+                by_id = {row.id: row for row in found.rows}
+                if set(tracks) != by_id.keys() or len(tracks) != len(by_id):
                     return Refused("the order does not name every track")
-                self._rewrite(kept, [rows[track] for track in tracks])
+                rows = tuple(by_id[track] for track in tracks)
+                self._write(msgspec.structs.replace(found, rows=rows), kept)
             case DeletePlaylist(playlist):
-                kept = self._find(playlist)
+                kept, _ = self._find(playlist)
                 self._try(lambda: self._folder.remove(kept))
                 self._scan().pop(playlist, None)
             case LikeTrack() | UnlikeTrack():
@@ -141,16 +144,15 @@ class FilesTarget:
                 assert_never(change)
         return Written()
 
-    def _add(self, kept: Kept, tracks: tuple[TargetId, ...]) -> Receipt:
+    def _add(self, playlist: PlaylistId, tracks: tuple[TargetId, ...]) -> Receipt:
+        kept, found = self._find(playlist)
         if unknown := [track for track in tracks if track not in self._known]:
             return Refused(f"nothing is known of {unknown[0]}")
-        if not {row.id for row in kept.playlist.rows}.isdisjoint(tracks):
+        if not {row.id for row in found.rows}.isdisjoint(tracks):
             return Refused("a track is there already", already=True)
-        self._rewrite(kept, [*kept.playlist.rows, *(jspf.row_of(self._known[track]) for track in tracks)])
+        added = (jspf.row_of(self._known[track]) for track in tracks)
+        self._write(msgspec.structs.replace(found, rows=(*found.rows, *added)), kept)
         return Written()
-
-    def _rewrite(self, kept: Kept, rows: list[Row]) -> None:
-        self._write(msgspec.structs.replace(kept.playlist, rows=tuple(rows)), kept)
 
     def _write(self, playlist: Jspf, before: Kept | None) -> None:
         written = self._try(lambda: self._folder.write(playlist, before, self._clock.now()))
@@ -165,10 +167,13 @@ class FilesTarget:
                 return made
         raise AssertionError("numbers do not end")
 
-    def _find(self, playlist: PlaylistId) -> Kept:
-        if (kept := self._scan().get(playlist)) is None:
+    def _find(self, playlist: PlaylistId) -> tuple[Kept, Jspf]:
+        """A playlist as it is now, whatever the listing has shown."""
+        kept = self._scan().get(playlist)
+        found = self._try(lambda: self._folder.read(kept)) if kept is not None else None
+        if kept is None or found is None:
             raise NotFound(f"no file in {self._path} is this playlist ({playlist})")
-        return kept
+        return kept, found
 
     def _scan(self) -> dict[PlaylistId, Kept]:
         if self._kept is None:
@@ -196,5 +201,4 @@ class NothingToAsk:
 
 
 def _head(kept: Kept) -> TargetHead:
-    found = kept.playlist
-    return TargetHead(found.id, found.title, count=len(found.rows), fingerprint=kept.fingerprint)
+    return TargetHead(kept.id, kept.title, count=kept.tracks, fingerprint=kept.fingerprint)

@@ -43,7 +43,7 @@ def exported(folder: Path, path: Path) -> AbstractContextManager[Rig]:
 
 @pytest.fixture(scope="module")
 def world() -> SpotifyAccount:
-    return demo_world(playlists=3, liked=12)
+    return demo_world(playlists=2, liked=12)
 
 
 def playlist(name: str, *dates: str) -> str:
