@@ -32,7 +32,7 @@ OVERRIDES_AT_MOST = 1 << 25
 """Characters; enough for half a million tracks. A larger file is none, and may be an endless device."""
 
 NO_LIMIT = 1_000_000
-"""Entries."""
+"""Entries. No list is so long; a file has room for any."""
 
 
 def open_store(settings: Settings, clock: Clock, stop: StopFlag | None = None) -> CheckpointStore:

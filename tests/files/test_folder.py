@@ -195,3 +195,11 @@ def test_a_link_is_replaced_and_what_it_leads_to_is_not_touched(tmp_path: Path) 
     folder.write(msgspec.structs.replace(playlist("Gym"), rows=()), kept, NOW)
     assert outside.read_bytes() == before
     assert not (folder.path / "Gym.jspf").is_symlink()
+
+
+def test_another_playlist_in_its_file_is_not_it(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    gym = folder.write(playlist("Gym", 1), None, NOW)
+    folder.write(playlist("Sleep", 2), None, NOW)
+    (tmp_path / "Sleep.jspf").replace(tmp_path / "Gym.jspf")
+    assert folder.read(gym) is None
