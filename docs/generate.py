@@ -33,10 +33,10 @@ Credentials are never in the file: `SPOTIFY_CLIENT_ID`, `SPOTIFY_CLIENT_SECRET` 
 `SPOTIFY_REFRESH_TOKEN`, `SPOTIFY_AUTHORIZED_AT`, and `DEEZER_ARL` or `DEEZER_ACCESS_TOKEN`, from the environment, from
 the file that `NAME_FILE` names, or from `--env-file`.
 
-Settings of what this version does not do yet (`source.kind = "export"`, `target.kind = "files"`, `[notify]`,
-`[health]`, `[metrics]`, `[report]`, `[hooks]`, `direction = "both"`, `stop_after_failures`) are refused when they are
-set, rather than ignored. How to keep the checkpoint in S3 is told in [s3.md](s3.md), what `[playback]` records in
-[playback.md](playback.md).
+Settings of what this version does not do yet (`[notify]`, `[health]`, `[metrics]`, `[report]`, `[hooks]`,
+`direction = "both"`, `stop_after_failures`) are refused when they are set, rather than ignored. How to keep the
+checkpoint in S3 is told in [s3.md](s3.md), what an export is in [export.md](export.md), what files look like in
+[backup.md](backup.md), what `[playback]` records in [playback.md](playback.md).
 
 `MUSICDIFF_PLAYLIST` holds all playlist rules as JSON: `[{"match": "Gym*", "priority": 10}]`.
 

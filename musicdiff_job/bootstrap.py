@@ -17,7 +17,7 @@ from musicdiff_job.core.errors import AuthError, ConfigError
 from musicdiff_job.core.match import Rules
 from musicdiff_job.core.model import AccountId, Service
 from musicdiff_job.core.outcome import ExitCodes
-from musicdiff_job.core.policy import Policy, Rule, Window
+from musicdiff_job.core.policy import LikedAs, Policy, Rule, Window
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Trigger
 from musicdiff_job.dry_run import DryHistory, DryStore, DryTarget
@@ -30,6 +30,9 @@ from musicdiff_job.store.file import FileStore
 
 OVERRIDES_AT_MOST = 1 << 25
 """Characters; enough for half a million tracks. A larger file is none, and may be an endless device."""
+
+NO_LIMIT = 1_000_000
+"""Entries. No list is so long; a file has room for any."""
 
 
 def open_store(settings: Settings, clock: Clock, stop: StopFlag | None = None) -> CheckpointStore:
@@ -154,8 +157,9 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def policy_of(settings: Settings) -> Policy:
-    """The settings that shape mirrors."""
+    """The settings that shape mirrors. Files have no favourites, and no limit to the length of a list."""
     sync = settings.sync
+    files = settings.target.kind is TargetKind.FILES
     rules = tuple(
         Rule(
             match=rule.match,
@@ -176,8 +180,8 @@ def policy_of(settings: Settings) -> Policy:
         verify_every=sync.verify_every,
         privacy=sync.public,
         name=sync.name,
-        liked_as=sync.liked_as,
-        playlist_limit=settings.deezer.playlist_limit,
+        liked_as=LikedAs.PLAYLIST if files else sync.liked_as,
+        playlist_limit=NO_LIMIT if files else settings.deezer.playlist_limit,
         rules=rules,
     )
 
@@ -185,8 +189,6 @@ def policy_of(settings: Settings) -> Policy:
 def _refuse_unsupported(settings: Settings) -> None:
     """A setting that would be silently ignored is worse than an error."""
     later = {
-        "source.kind": settings.source.kind is not SourceKind.SPOTIFY,
-        "target.kind": settings.target.kind is not TargetKind.DEEZER,
         "notify.urls": bool(settings.notify.urls),
         "health.ping_url": bool(settings.health.ping_url),
         "metrics.textfile": bool(settings.metrics.textfile),
@@ -199,6 +201,8 @@ def _refuse_unsupported(settings: Settings) -> None:
     problems = [
         f"{key}: this version does not do that yet; leave it at its default" for key, is_set in later.items() if is_set
     ]
+    if settings.playback.enabled and settings.source.kind is SourceKind.EXPORT:
+        problems.append("playback.enabled: an export cannot be asked what was played last; leave it off with one")
     if problems:
         raise ConfigError(problems)
 
@@ -228,6 +232,8 @@ def _connect(
         commands = ", ".join(dict.fromkeys(f"`{one.command}`" for one in missing))
         raise AuthError(f"no credentials: {names} not set", f"Make them with {commands}")
     source, listening, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
+    if settings.target.kind is TargetKind.FILES:
+        return _to_files(settings, gate, clock, checkpoint, source, close_source, listening, dry_run=dry_run)
     target, close_target = _open_target(credentials, settings, gate, redactor, checkpoint)
     from musicdiff_job.deezer.catalogue import DeezerCatalogue
 
@@ -241,6 +247,27 @@ def _connect(
     return Connections(gate, source, DryTarget(target) if dry_run else target, catalogue, close, listening)
 
 
+def _to_files(
+    settings: Settings,
+    gate: Gate,
+    clock: Clock,
+    checkpoint: Checkpoint,
+    source: Source,
+    close: Callable[[], None],
+    listening: Listening | None,
+    *,
+    dry_run: bool,
+) -> Connections:
+    from musicdiff_job.files.target import FilesTarget, NothingToAsk
+
+    expected = any(part.fingerprint for mirror in checkpoint.mirrors.values() for part in mirror.parts)
+    files = FilesTarget(Path(settings.target.path), clock, gate.check, expected=expected)
+    files.tell(record.track for record in checkpoint.matches.values())
+    return Connections(
+        gate, source, DryTarget(files) if dry_run else files, NothingToAsk(), close, listening, files.tell
+    )
+
+
 def _open_source(
     credentials: Credentials,
     settings: Settings,
@@ -249,6 +276,10 @@ def _open_source(
     redactor: Redactor,
     checkpoint: Checkpoint,
 ) -> tuple[Source, Listening | None, Callable[[], None]]:
+    if settings.source.kind is SourceKind.EXPORT:
+        from musicdiff_job.export.source import ExportSource
+
+        return ExportSource(Path(settings.source.path)), None, lambda: None
     from musicdiff_job.spotify.auth import TokenRefresher
     from musicdiff_job.spotify.client import SpotifySource
 

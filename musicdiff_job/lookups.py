@@ -55,6 +55,9 @@ def resolve(session: Session, asker: Asker, tracks: Iterable[Track], *, patient:
     look-up only stops none of the others; without patience it makes that track unmatched and raises nothing."""
     wanted = {SourceId(track.id): track for track in tracks}
     records = {source: _remembered(session, source, track) for source, track in wanted.items()}
+    if session.connections.tell is not None:
+        session.connections.tell(wanted.values())
+        records = {source: _as_itself(session, record) for source, record in records.items()}
     if any(record.decision is None for record in records.values()):
         by_isrc = _by_isrc(session)
         for source, record in records.items():
@@ -219,6 +222,16 @@ def is_over(session: Session, retry_at: str) -> bool:
     ahead, or under other settings."""
     left = (from_iso(retry_at) - session.now()).total_seconds()
     return left <= 0 or left > max(session.job.retry, default=left)
+
+
+def _as_itself(session: Session, record: MatchRecord) -> MatchRecord:
+    """The record of a track that is its own counterpart, unless something has been decided about it."""
+    if record.decision is not None:
+        return record
+    decision = Match(record.track.id, Method.CACHE, 1.0)
+    return msgspec.structs.replace(
+        record, decision=decision, decided_at=session.now_text(), matcher=MATCHER_VERSION, evidence=None
+    )
 
 
 def _by_isrc(session: Session) -> dict[str, MatchRecord]:

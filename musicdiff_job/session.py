@@ -7,7 +7,7 @@ are saved every ``SAVE_EVERY`` seconds and whenever the run stops.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,7 +34,8 @@ SAVE_EVERY = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """The services, as one run reaches them. ``close`` ends their connections."""
+    """The services, as one run reaches them. ``close`` ends their connections. ``tell`` is there when every track is
+    its own counterpart, so that the catalogue is not asked: it gets to know what the tracks are that will be named."""
 
     gate: Gate
     source: Source
@@ -42,6 +43,7 @@ class Connections:
     catalogue: Catalogue
     close: Callable[[], None]
     listening: Listening | None = None
+    tell: Callable[[Iterable[Track]], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

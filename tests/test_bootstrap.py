@@ -16,12 +16,13 @@ from told_clock import ToldClock
 
 from musicdiff_job import bootstrap, settings
 from musicdiff_job.clock import StopFlag
-from musicdiff_job.core.checkpoint import Account, Checkpoint, NotBefore
+from musicdiff_job.core.checkpoint import Account, Checkpoint, MatchRecord, NotBefore
 from musicdiff_job.core.errors import AuthError, ConfigError
 from musicdiff_job.core.match import Rules
-from musicdiff_job.core.model import Service, SourceId, TargetId
+from musicdiff_job.core.model import Service, SourceId, TargetId, Track
 from musicdiff_job.core.outcome import ExitCodes
 from musicdiff_job.core.override_file import Overrides
+from musicdiff_job.core.plan import AddTracks, Created, CreatePlaylist, Written
 from musicdiff_job.core.policy import HandEdits, LikedAs, OnSourceDeleted, Policy, Privacy, Rule, Window
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Trigger
@@ -286,6 +287,38 @@ def test_the_credential_chooses_the_way_to_deezer_and_nothing_is_called(
         assert type(ours.target).__name__ == adapter
         assert type(ours.source).__name__ == "SpotifySource"
         assert ours.gate.tally().calls == {"spotify": 0, "deezer": 0, "auth": 0}
+
+
+def test_an_export_needs_no_credentials_for_spotify(tmp_path: Path) -> None:
+    export = {"MUSICDIFF_SOURCE_KIND": "export", "MUSICDIFF_SOURCE_PATH": str(tmp_path)}
+    with connected(assemble(load(tmp_path, **export, **ARL))) as ours:
+        assert type(ours.source).__name__ == "ExportSource"
+    with pytest.raises(AuthError) as caught:
+        assemble(load(tmp_path, **export)).connect(Checkpoint())
+    assert "DEEZER_ARL" in str(caught.value)
+    assert "SPOTIFY" not in str(caught.value)
+
+
+def test_files_need_no_credentials_for_deezer_and_no_catalogue(tmp_path: Path) -> None:
+    files = {"MUSICDIFF_TARGET_KIND": "files", "MUSICDIFF_TARGET_PATH": str(tmp_path / "backup")}
+    loaded = load(tmp_path, **files, **SIGNED_IN)
+    known = {SourceId("a"): MatchRecord(Track("a", "Song"))}
+    with connected(assemble(loaded), Checkpoint(matches=known)) as ours:
+        assert type(ours.target).__name__ == "FilesTarget"
+        assert type(ours.catalogue).__name__ == "NothingToAsk"
+        made = ours.target.apply(CreatePlaylist("Gym"))
+        assert isinstance(made, Created)
+        # What earlier runs have read is known, and what this one reads.
+        assert ours.target.apply(AddTracks(made.playlist, (TargetId("a"),))) == Written()
+        assert ours.tell is not None
+        ours.tell([Track("b", "Song")])
+        assert ours.target.apply(AddTracks(made.playlist, (TargetId("b"),))) == Written()
+    with connected(assemble(loaded, dry_run=True)) as ours:
+        assert isinstance(ours.target, DryTarget)
+    with pytest.raises(AuthError, match="SPOTIFY_REFRESH_TOKEN"):
+        assemble(load(tmp_path, **files)).connect(Checkpoint())
+    policy = bootstrap.policy_of(loaded.settings)
+    assert (policy.liked_as, policy.playlist_limit) == (LikedAs.PLAYLIST, bootstrap.NO_LIMIT)
 
 
 @pytest.mark.parametrize("dry", [True, False])

@@ -109,6 +109,23 @@ def test_the_settings_shown_are_accepted(tmp_path: Path, block: str) -> None:
     assert loaded.settings.sync.exclude == ("Discover*", "re:(?i)^temp")
 
 
+def test_the_settings_shown_for_an_export_are_accepted(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "export.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "spotify").mkdir()
+    (tmp_path / "spotify" / "my_spotify_data.zip").touch()
+    (tmp_path / "musicdiff.toml").write_text(block, encoding="utf-8")
+    loaded = settings.load(env={"HOME": str(tmp_path)}, cwd=tmp_path)
+    assert loaded.settings.source.path == str(tmp_path / "spotify" / "my_spotify_data.zip")
+
+
+def test_the_settings_shown_for_a_backup_are_accepted(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "backup.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "musicdiff.toml").write_text(block, encoding="utf-8")
+    loaded = settings.load(env={"HOME": str(tmp_path)}, cwd=tmp_path)
+    assert loaded.settings.target.path == str(tmp_path / "music-backup")
+    assert loaded.warnings == ()
+
+
 def test_the_overrides_shown_are_accepted_and_are_all_there_is() -> None:
     text = (ROOT / "docs" / "overrides.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)

@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ import msgspec
 import requests
 from bad_inputs import Input, bytes_like, choice_of, json_like, text_like, typed_like
 from checkpoint_sample import GYM, NOW, sample
+from export_files import account_data, exportify_app, exportify_net, saved_albums, zipped
 from told_clock import ToldClock
 
 from musicdiff_job.cli.status import Age
@@ -51,7 +53,7 @@ from musicdiff_job.core.errors import (
 )
 from musicdiff_job.core.expiry import consent_ends
 from musicdiff_job.core.likeness import Rules
-from musicdiff_job.core.model import AccountId, CollectionHead, Kind, Service
+from musicdiff_job.core.model import AccountId, CollectionHead, Kind, PlaylistId, Service, Track
 from musicdiff_job.core.policy import Policy, matches
 from musicdiff_job.core.schedule import due, order_key
 from musicdiff_job.core.secret import Redactor, Secret
@@ -59,6 +61,11 @@ from musicdiff_job.deezer import answers
 from musicdiff_job.deezer import decode as deezer
 from musicdiff_job.deezer.gateway_session import GatewaySession
 from musicdiff_job.deezer.public_api import PublicApi
+from musicdiff_job.export import account_data as exported
+from musicdiff_job.export import exportify, history
+from musicdiff_job.export import library as export_library
+from musicdiff_job.export.source import ExportSource
+from musicdiff_job.files import jspf, names, renditions
 from musicdiff_job.report.collections import collection_lines, collections_table
 from musicdiff_job.report.conflicts import conflict_rows, conflicts_text
 from musicdiff_job.report.matches import match_csv, match_lines, match_text
@@ -67,6 +74,8 @@ from musicdiff_job.report.status import Expiry, ailments, status_of
 from musicdiff_job.report.status_text import status_blocks
 from musicdiff_job.report.text import Lines, plain
 from musicdiff_job.report.unmatched import unmatched_lines, unmatched_text
+from musicdiff_job.sandbox.catalogue import Catalogue, SpotifyTrack
+from musicdiff_job.sandbox.world import SpotifyAccount
 from musicdiff_job.settings import load
 from musicdiff_job.settings.kinds import Selector, Wrong
 from musicdiff_job.spotify import decode as spotify
@@ -496,6 +505,77 @@ def consented(address: str) -> object:
     return read_answer(address, question)
 
 
+# Exports
+
+WORLD = SpotifyAccount(Catalogue([SpotifyTrack("7ouMYWpwJ422jRcDASZB7P", "Song", ("A, b", "C"), "Album", 366213)], []))
+LIST = WORLD.add_playlist("Gym", ["7ouMYWpwJ422jRcDASZB7P"])
+WORLD.like("7ouMYWpwJ422jRcDASZB7P")
+WORLD.add_local_file(LIST, "My Band", "Rehearsals", "Take 3: loud", 201)
+WORLD.add_episode(LIST, "E", "P")
+ACCOUNT_DATA = account_data(WORLD)
+HISTORY = {
+    "ts": "2024-05-01T10:11:12Z", "ms_played": 181000, "master_metadata_track_name": "Song",
+    "master_metadata_album_artist_name": "Muse", "master_metadata_album_album_name": "Album", "episode_name": None,
+    "spotify_track_uri": "spotify:track:7ouMYWpwJ422jRcDASZB7P",
+}  # fmt: skip
+LAST_YEAR = {"endTime": "2024-05-01 10:11", "artistName": "Muse", "trackName": "Song", "msPlayed": 181000}
+SHEETS = [*exportify_app(WORLD).values(), *exportify_net(WORLD).values(), saved_albums()]
+
+
+def every_export_reader(value: object) -> None:
+    text = json.dumps(value)
+    for read in (
+        lambda: exported.playlists(text, "p"),
+        lambda: exported.library(text, "l"),
+        lambda: exported.owner(text, "o"),
+        lambda: list(history.read(text, "h")),
+    ):
+        try:
+            msgspec.json.encode(read())
+        except ConfigError as error:
+            assert error.hint
+
+
+def from_sheet(content: bytes) -> object:
+    found = exportify.sheet(content.decode("utf-8-sig", "replace"), "x.csv")
+    if exportify.is_album_sheet(found):
+        return msgspec.json.encode(exportify.albums(found))
+    return msgspec.json.encode(exportify.playlist(found, "x", "x.csv"))
+
+
+def from_export(content: bytes) -> object:
+    """A whole export: a zip, or one file alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export.zip"
+        path.write_bytes(content)
+        found = ExportSource(path)
+        heads = found.library(frozenset(Kind)).heads
+        found.credential()
+        return msgspec.json.encode([(head, found.page(head, 0)) for head in heads]), export_library.read(path)
+
+
+JSPF = jspf.Jspf(
+    PlaylistId("1"), "Gym", "Mine",
+    tuple(
+        map(jspf.row_of, (Track("7ouMYWpwJ422jRcDASZB7P", "Song", ("A, b", "C"), "Album", 366213, "GBAHT0500600", True),
+                          Track("00000000aaaaaaaaaaaaaa", "Song"))),
+    ),
+)  # fmt: skip
+
+
+def from_jspf(text: str) -> None:
+    """A file of a backup; what it says is written again, in all three forms."""
+    if (found := jspf.decode(text, "x.jspf")) is None:
+        return
+    again = jspf.decode(jspf.encode(found).decode(), "x.jspf")
+    assert again is not None
+    assert jspf.encode(again) == jspf.encode(found)
+    assert b"\n\n" not in renditions.m3u8(found)
+    renditions.sheet(found).decode()
+    msgspec.json.encode([jspf.track_of(row) for row in found.rows])
+    assert names.stem(found.title).isprintable()
+
+
 def any_track(text: str) -> None:
     """The arguments of ``match`` and ``explain``."""
     for name in (links.source_id, links.target_id, links.is_source_id):
@@ -538,6 +618,28 @@ PARSERS = [
         "tracks", any_track, (),
         text_like("spotify:track:6habFhsOp2NvshLv26DqMb", "https://www.deezer.com/fr/track/3135556?utm=1", "3135556"),
         1000,
+    ),
+    Parser(
+        "export, JSON", every_export_reader, (),
+        json_like(
+            *(json.loads(ACCOUNT_DATA[name]) for name in ("Playlist1.json", "YourLibrary.json", "Userdata.json")),
+            [HISTORY, LAST_YEAR],
+        ),
+        500,
+    ),
+    Parser("export, CSV", from_sheet, (ConfigError,), bytes_like(*SHEETS), 1000),
+    Parser(
+        "export, zip", from_export, (ConfigError,),
+        bytes_like(
+            zipped(ACCOUNT_DATA, "Spotify Account Data/"), zipped(exportify_net(WORLD)),
+            zipped(ACCOUNT_DATA, compression=zipfile.ZIP_STORED),
+        ),
+        500,
+    ),
+    Parser("backup, bytes", from_jspf, (BadAnswer,), text_like(jspf.encode(JSPF).decode()), 500),
+    Parser(
+        "backup, JSON", lambda value: from_jspf(json.dumps(value)), (BadAnswer,),
+        json_like(json.loads(jspf.encode(JSPF))), 500,
     ),
     Parser(
         "ages", lambda text: Age().convert(text, None, None), (click.BadParameter,),

@@ -23,6 +23,7 @@ from musicdiff_job.core.terms import Preference, Terms
 from musicdiff_job.core.text import canonical_title
 from musicdiff_job.report.explain import Asked, Explanation, explain_blocks
 from musicdiff_job.report.unmatched import track_name
+from musicdiff_job.settings.choices import TargetKind
 
 SHOWN = 12
 """Tracks listed when a title names several."""
@@ -102,7 +103,8 @@ def explained(session: Session, checkpoint: Checkpoint, source: SourceId, *, off
     rules = bootstrap.rules_of(session.loaded.settings)
     record, terms = checkpoint.matches.get(source), overrides.terms.get(source)
     asked, candidates, fresh, trouble = _remembered(record, rules)
-    if not offline and record is not None and record.track.title:
+    files = session.loaded.settings.target.kind is TargetKind.FILES  # every track is its own counterpart
+    if not (offline or files) and record is not None and record.track.title:
         try:
             asked, candidates, fresh = _asked_now(session, record, terms, rules)
         except JobError as error:

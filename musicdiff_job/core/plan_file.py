@@ -141,7 +141,8 @@ def _refusal(why: str) -> UsageError:
 # What the types cannot say
 
 _PLAYLIST = re.compile(r"[0-9]{1,20}")
-_TRACK = re.compile(r"-?[0-9]{1,20}")  # tracks that a person uploaded have negative ids
+_TRACK = re.compile(r"-?[0-9]{1,20}|[0-9A-Za-z]{22}")
+"""Tracks that a person uploaded have negative ids; where files are written, a track has the one it has on Spotify."""
 _NEW = re.compile(re.escape(PLACEHOLDER) + r"[0-9]{1,9}")
 
 

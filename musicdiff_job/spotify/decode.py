@@ -71,9 +71,9 @@ def listing(body: object, offset: int, own: AccountId) -> Listing:
     """One page of ``GET /me/playlists``. Null and blank rows, which stand for Spotify's own playlists since November
     2024 (observed by several clients), are counted and dropped. Raises ``BadAnswer``."""
     rows = _rows(body, offset, "the list of playlists")
-    whole = [row for row in rows if _is_whole(row)]
-    heads = tuple(head for row in whole if (head := _head(row, own)) is not None)
-    return Listing(heads, len(rows), _count(_dict(body).get("total")), torn=len(whole) < len(rows))
+    sound = [row for row in rows if _is_whole(row)]
+    heads = tuple(head for row in sound if (head := _head(row, own)) is not None)
+    return Listing(heads, len(rows), _count(_dict(body).get("total")), torn=len(sound) < len(rows))
 
 
 def liked(body: object) -> tuple[CollectionHead, Page | None]:
@@ -182,7 +182,8 @@ def _entry(row: object) -> Entry:
         return Entry(skipped=SkipReason.REMOVED if removed else SkipReason.UNKNOWN, added_at=added_at)
     uri = _text(thing.get("uri"))
     if found.get("is_local") is True or thing.get("is_local") is True or uri.startswith(_LOCAL):
-        return Entry(skipped=SkipReason.LOCAL, label=_local_label(thing, uri), added_at=added_at)
+        label = local_label(uri, ", ".join(_artists(thing)), _text(thing.get("name")))
+        return Entry(skipped=SkipReason.LOCAL, label=label, added_at=added_at)
     # Episodes come in the form of tracks to those who did not ask for episodes (observed): the type decides.
     if thing.get("type") == "episode" or uri.startswith(_EPISODE):
         return Entry(skipped=SkipReason.EPISODE, label=_text(thing.get("name")), added_at=added_at)
@@ -237,14 +238,20 @@ def _rows(body: object, offset: int, what: str) -> list[Any]:
     return rows
 
 
-def _local_label(thing: dict[str, Any], uri: str) -> str:
+def local_label(uri: str, artist: str = "", title: str = "") -> str:
     """ "Artist - Title" of a local file, whose URI is ``spotify:local:Artist:Album:Title:Seconds``, URL-quoted; the
-    title may hold colons (observed)."""
-    artist, title = ", ".join(_artists(thing)), _text(thing.get("name"))
-    pieces = [_whole(unquote_plus(piece)) for piece in uri.removeprefix(_LOCAL).split(":")]
+    title may hold colons (observed). What is given goes before what the URI says."""
+    pieces = [whole(unquote_plus(piece)) for piece in uri.removeprefix(_LOCAL).split(":")]
     if uri.startswith(_LOCAL) and len(pieces) > 3:
         artist, title = artist or pieces[0], title or ":".join(pieces[2:-1])
     return " - ".join(part for part in (artist, title) if part)
+
+
+def whole(text: str) -> str:
+    """``text`` without lone surrogates, which JSON can spell and UTF-8 cannot: saving the checkpoint would fail."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _artists(thing: dict[str, Any]) -> tuple[str, ...]:
@@ -276,11 +283,4 @@ def _count(value: object) -> int | None:
 
 
 def _text(value: object) -> str:
-    return _whole(value) if isinstance(value, str) else ""
-
-
-def _whole(text: str) -> str:
-    """``text`` without lone surrogates, which JSON can spell and UTF-8 cannot: saving the checkpoint would fail."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole(value) if isinstance(value, str) else ""
