@@ -40,6 +40,7 @@ class RunLog:
         self.new: list[str] = []
         self.signal: int | None = None
         self.plan = ""
+        self.rests_until: datetime | None = None
 
     def stopped(self, error: JobError, where: str = "") -> None:
         """Something ended the run or closed a service."""
@@ -108,6 +109,7 @@ class RunLog:
             ),
             errors=tuple(self.errors),
             plan=self.plan,
+            rests_until=to_iso(self.rests_until) if self.rests_until else None,
         )
         if session and tally:
             methods = {**summary.matching, **session.methods}
