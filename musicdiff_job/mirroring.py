@@ -69,7 +69,7 @@ def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, ta
             if expected and head.owned and before.parts:
                 tally.note("its mirror stays as it was")
             if expected and not head.owned and (before.state, before.reason) != (state, why):
-                tally.note(f"left alone; asked for again after {ASKED_AGAIN.days} days")
+                tally.news.append(f"left alone; asked for again after {ASKED_AGAIN.days} days")
             return ended(session, head, state, why, tally)
         case Edited():
             reason = "edited while it was read; the next run reads it again"
@@ -126,6 +126,7 @@ class _Work:
         return self.session.job.policy.is_favourites(self.head.kind)
 
     def run(self, reason: str) -> CollectionResult:
+        self._tell_what_is_cut()
         for _ in range(ROUNDS):
             self.writer.unsure = None
             recover(self.session, self.head)
@@ -159,6 +160,14 @@ class _Work:
         raise self.writer.unsure or NotShownYet(
             f"{self.head.name!r} still differs after {ROUNDS} looks at Deezer", "The next run looks again"
         )
+
+    def _tell_what_is_cut(self) -> None:
+        """Once: when the metadata that is cut has not been agreed on yet."""
+        parts = self.session.mirror(self.head).parts
+        policy = self.session.job.policy
+        wanted = decide.wanted_headers(self.head, policy, max(1, len(parts)))
+        if not self.favourites and tuple(part.header for part in parts) != wanted:
+            self.tally.news.extend(decide.too_long(self.head, policy))
 
     # Look
 

@@ -169,7 +169,7 @@ class TargetHead(msgspec.Struct, frozen=True, omit_defaults=True):
     ``count`` includes entries that Deezer hides (deleted or regional), so it may exceed what a read returns.
     ``fingerprint`` changes whenever the entries may have changed (Deezer's checksum; "" when not given).
     ``modified`` is a Unix time in seconds, 0 when not given. ``owned`` is False for followed playlists of others.
-    ``loved`` marks the favourites list, which is never an ordinary target.
+    ``loved`` marks the favourites list, which is never an ordinary target. ``collaborative``: others may edit it.
     """
 
     id: PlaylistId
@@ -180,6 +180,7 @@ class TargetHead(msgspec.Struct, frozen=True, omit_defaults=True):
     public: bool | None = None
     owned: bool = True
     loved: bool = False
+    collaborative: bool = False
 
     def is_called(self, title: str) -> bool:
         """Whether this is the title it was given: Deezer may show some characters as HTML entities (recorded), which
