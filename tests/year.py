@@ -1,6 +1,6 @@
 """A year of runs under a calendar: both sides are edited, the clock jumps and is changed twice, services misbehave.
 
-The whole year starts a run every half hour; the quick form those of the nights in which the clock is changed, and a few
+The long form starts a run every half hour; the quick one those of the nights in which the clock is changed, and a few
 on some other days. After each run it is checked from the sandbox's log, by rules of its own, that no list was read
 outside its window or before its rest was over, to the minute, and that each whose turn it was has what is on Spotify.
 """
@@ -144,6 +144,8 @@ class Year:
             case 2:
                 self.troubled = True
                 box.misbehave(Fault(service="deezer", effect=Status(502), count=2))
+            case _:
+                pass
 
     def settle(self) -> None:
         """At the end of the year: with every window and rest over, both sides agree."""
@@ -168,8 +170,8 @@ class Year:
             assert shown == wanted, f"{playlist.name}: {shown}, not {wanted} ({mirror.reason})"
 
 
-def live(folder: Path, seed: int, *, whole: bool) -> Year:
-    """A year; ``whole`` starts a run every half hour, else some dozens of them are made."""
+def live(folder: Path, seed: int, *, every: int | None) -> Year:
+    """A year with a run every so many minutes; None starts some dozens of them."""
     sources, _, _ = universe()
     account = SpotifyAccount(load_catalogue())
     for start, name in enumerate((NIGHT, DAILY, SLOW, FREE)):
@@ -179,7 +181,7 @@ def live(folder: Path, seed: int, *, whole: bool) -> Year:
     environment = {"SPOTIFY_AUTHORIZED_AT": "2026-12-31", "MUSICDIFF_SYNC_MAX_REMOVALS": "100%"}
     with open_rig(folder, account, clock=clock, **environment) as rig:  # type: ignore[arg-type]
         year = Year(rig, clock, pick)
-        for moment in rounds(pick, whole=whole):
+        for moment in rounds(pick, every):
             jump = (moment - clock.now()).total_seconds()
             if jump < 0:
                 continue
@@ -195,10 +197,11 @@ def live(folder: Path, seed: int, *, whole: bool) -> Year:
     return year
 
 
-def rounds(pick: random.Random, *, whole: bool) -> list[datetime]:
+def rounds(pick: random.Random, every: int | None) -> list[datetime]:
     """When runs start, in order: seconds into the minute by chance, for no clock is punctual to the second."""
-    starts = [BEGIN + timedelta(minutes=30 * number) for number in range(DAYS * 48)]
-    if not whole:
+    step = every or 30
+    starts = [BEGIN + timedelta(minutes=step * number) for number in range(DAYS * 24 * 60 // step)]
+    if every is None:
         changed = {(day - BEGIN).days for day in CHANGED}
         some = {0, 30, 180, 360} | {pick.randrange(DAYS) for _ in range(8)}
         nights = [one for one in starts if (one - BEGIN).days in changed and one.hour < 4]
