@@ -34,6 +34,7 @@ def tools(scale: int) -> tuple[Tool, ...]:
         Tool("state machine", (python, "torture_machine.py", "--examples", str(50 * scale), "--seed", "1"), {}),
         Tool("hostile services", (python, "torture_hostile.py"), {}),
         Tool("bad inputs", (python, "torture_inputs.py"), {"MUSICDIFF_TORTURE": str(scale)}),
+        Tool("a year of runs", (python, "torture_year.py", "--seed", "1"), {}),
         Tool("secrets and names", (python, "torture_secrets.py", str(scale)), {}),
         Tool("random histories", (*pytest, "test_convergence.py"), {"MUSICDIFF_TORTURE": str(100 * scale)}),
         Tool("races on one S3 checkpoint", (*pytest, "-s", "test_s3_race.py"), {"MUSICDIFF_TORTURE": "1"}),

@@ -21,6 +21,7 @@ from musicdiff_job.core.errors import (
     StopRun,
     WrongAccount,
 )
+from musicdiff_job.core.forget import forget_unused
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.summary import ErrorLine, Summary
@@ -140,6 +141,7 @@ def _finish(lease: Lease, loaded: Checkpoint, session: Session | None, log: RunL
     checkpoint = msgspec.structs.replace(checkpoint, images=kept(checkpoint.images, log.job.clock.now()))
     if summary.outcome in (Outcome.IN_SYNC, Outcome.CHANGED):
         checkpoint = msgspec.structs.replace(checkpoint, last_success_at=summary.finished_at)
+        checkpoint = forget_unused(checkpoint, log.job.clock.now())
     try:
         if session:
             session.checkpoint = checkpoint

@@ -1,8 +1,8 @@
 """``run_once``: one run, from the checkpoint to the summary. The imperative shell, readable top to bottom.
 
-A run that is paused, locked, or whose services are closed makes no call. Every other one looks around (three calls
-for a library of up to 50 playlists), works on what is due as far as its budgets reach, and saves. However it ends,
-it ends with a summary.
+A run that is paused, locked, whose services are closed, or whose collections all rest by their rules makes no call.
+Every other one looks around (three calls for a library of up to 50 playlists), works on what is due as far as its
+budgets reach, and saves. However it ends, it ends with a summary.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import msgspec
 
 from musicdiff_job.auditing import apply_rules, audit
 from musicdiff_job.conducting import conduct
-from musicdiff_job.core.checkpoint import Mirror
+from musicdiff_job.core.calendar import Hold
+from musicdiff_job.core.checkpoint import Look, Mirror
 from musicdiff_job.core.conflict import Conflict, ConflictKind
 from musicdiff_job.core.errors import SkipCollection, StopRun, Unavailable, Wait
 from musicdiff_job.core.model import CollectionHead, Library, Service
 from musicdiff_job.core.policy import matches
-from musicdiff_job.core.schedule import Due, due, learn, order_key
+from musicdiff_job.core.schedule import Due, NotDue, due, learn, order_key, remembered, resting
 from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary
+from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.lookups import Asker
 from musicdiff_job.mirroring import mirror
@@ -37,7 +39,30 @@ def run_once(job: Job) -> Summary:
     """Do as much useful work as the budgets allow. Never raises a ``JobError`` and no other ``Exception``: whatever
     happens is in the summary, a bug with its traceback in the log."""
     first = record_plays if job.history is not None else None
-    return conduct(job, lambda session, log: sync(session, log, look(session, log)), first=first)
+    return conduct(job, _work, first=first)
+
+
+def _work(session: Session, log: RunLog) -> None:
+    job = session.job
+    asked = job.force or job.only  # by a person, or for what may not be known yet
+    hold = None if asked else resting(session.checkpoint, job.policy, session.now())
+    if hold is not None:
+        _rest(session, log, hold)
+    else:
+        sync(session, log, look(session, log))
+
+
+def _rest(session: Session, log: RunLog, hold: Hold) -> None:
+    """Nothing can be due, so nothing is asked; every collection gets its line all the same."""
+    log.rests_until = hold.until
+    for known in session.checkpoint.mirrors.values():
+        head = remembered(known)
+        if not session.job.policy.selects(head):
+            log.results[known.id] = result_of(known, CollectionState.SKIPPED, known.reason or "not selected")
+            continue
+        verdict = due(head, known, None, session.job.policy, session.now())
+        log.results[known.id] = result_of(known, _standing(known), verdict.reason)
+    event("run.rested", until=to_iso(hold.until), reason=hold.reason)
 
 
 def look(session: Session, log: RunLog) -> Library | None:
@@ -47,6 +72,9 @@ def look(session: Session, log: RunLog) -> Library | None:
     library = look_around(session, log)
     if library is not None:
         bury_missing(session, log, library)
+        if library.complete and session.knows_target() and not session.job.only:
+            seen = Look(to_iso(session.started), session.job.policy.whole_fingerprint())
+            session.checkpoint = msgspec.structs.replace(session.checkpoint, look=seen)
     return library
 
 
@@ -64,7 +92,8 @@ def sync(session: Session, log: RunLog, library: Library | None, one: Hand = mir
         if known is None:
             if session.checkpoint.runs:
                 log.new.append(head.name)
-            session.put(Mirror(id=head.id, kind=head.kind, name=head.name, entries=head.total or 0))
+            fresh = Mirror(id=head.id, kind=head.kind, name=head.name, entries=head.total or 0, whose=head.whose)
+            session.put(fresh)
         listed = session.listed() if session.knows_target() else None
         verdict = due(head, known, listed, session.job.policy, session.now(), force=session.job.force)
         if head.id in decided:
@@ -76,7 +105,8 @@ def sync(session: Session, log: RunLog, library: Library | None, one: Hand = mir
             if known is None or (known.tried_at is None and known.seen_at is None):
                 session.put(msgspec.structs.replace(session.mirror(head), seen_at=session.now_text()))
         elif known is not None:
-            _in_step(session, log, head, known, verdict.reason)
+            _in_step(session, log, head, known, verdict)
+        _note_listing(session, head, is_due=bool(todo) and todo[-1][0] is head)
     asker = Asker(session.connections.catalogue, session.job.rules)
     each(session, log, todo, asker, one)
     if not session.job.dry_run:
@@ -109,21 +139,36 @@ def _deselected(session: Session, log: RunLog, head: CollectionHead, *, by_only:
     state = CollectionState.DETACHED if known.parts else CollectionState.SKIPPED
     reason = "not selected; its mirror is kept" if known.parts else "not selected"
     # Looked at afresh when it is selected again.
-    session.put(
-        msgspec.structs.replace(known, state=CollectionState.SKIPPED, reason=reason, verified_at=None, reading=None)
-    )
+    left = msgspec.structs.replace(known, state=CollectionState.SKIPPED, reason=reason, verified_at=None, reading=None)
+    session.put(msgspec.structs.replace(left, name=head.name, whose=head.whose))
     session.checkpoint = session.checkpoint.without_conflicts_of(head.id)
     log.results[head.id] = result_of(known, state, reason)
 
 
-def _in_step(session: Session, log: RunLog, head: CollectionHead, known: Mirror, reason: str) -> None:
+def _in_step(session: Session, log: RunLog, head: CollectionHead, known: Mirror, verdict: NotDue) -> None:
     if session.knows_target() and known.state is CollectionState.IN_SYNC:
         parts = tuple(learn(part, session.listed().get(part.playlist)) for part in known.parts)
-        if parts != known.parts:
-            session.put(msgspec.structs.replace(known, parts=parts))
-    # What may not be worked on yet (a time window, say) is no work that this run left undone.
-    state = CollectionState.SKIPPED if known.state is CollectionState.PENDING else known.state
-    log.results[head.id] = result_of(known, state, reason)
+        seen = msgspec.structs.replace(known, parts=parts)
+        if not verdict.rests and head.snapshot and session.job.policy.rule_for(head).every is not None:
+            seen = msgspec.structs.replace(seen, checked_at=to_iso(session.started))
+        if seen != known:
+            session.put(seen)
+    log.results[head.id] = result_of(known, _standing(known), verdict.reason)
+
+
+def _standing(known: Mirror) -> CollectionState:
+    """Where a collection stands that is not due. What may not be worked on yet (a time window, say) is no work that
+    this run left undone."""
+    return CollectionState.SKIPPED if known.state is CollectionState.PENDING else known.state
+
+
+def _note_listing(session: Session, head: CollectionHead, *, is_due: bool) -> None:
+    """Remember what rules go by until the next look: the name, and whose it is. Of what is due the latter is noted when
+    its turn has come, for that it is somebody else's now may be why it is due."""
+    known = session.mirror(head)
+    whose = known.whose if is_due else head.whose
+    if (known.name, known.whose) != (head.name, whose):
+        session.put(msgspec.structs.replace(known, name=head.name, whose=whose))
 
 
 def _stands_still(before: Mirror, after: Mirror) -> bool:

@@ -18,7 +18,7 @@ from musicdiff_job.auditing import suspect
 from musicdiff_job.binding import LAG_WAITS, bind, find_gone, recover
 from musicdiff_job.core import decide
 from musicdiff_job.core.before_image import stood
-from musicdiff_job.core.checkpoint import Pair, Part, Reading, settled_base, with_part
+from musicdiff_job.core.checkpoint import Mirror, Pair, Part, Reading, settled_base, with_part
 from musicdiff_job.core.conflict import ConflictKind
 from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.diff import Difference, collapse, diff
@@ -39,11 +39,12 @@ from musicdiff_job.core.plan import (
     Change,
 )
 from musicdiff_job.core.policy import HandEdits
+from musicdiff_job.core.schedule import ASKED_AGAIN, BY_CONTENT, Due, changed, unfinished
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.gleaning import resolve_from
 from musicdiff_job.lookups import Asker, refused
-from musicdiff_job.reading import Edited, read
+from musicdiff_job.reading import Edited, content_of, read
 from musicdiff_job.results import Tally, ended, name_of, result_of
 from musicdiff_job.session import Session
 from musicdiff_job.writing import Writer
@@ -63,18 +64,26 @@ FAVOURITES_CAP = 10_000
 def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, tally: Tally) -> CollectionResult:
     """Bring one collection in step. ``tally`` counts what was done even when an error ends it. Raises every
     ``JobError`` but those about single changes; whatever was found and done by then is in the session."""
-    session.put(msgspec.structs.replace(session.mirror(head), tried_at=session.now_text(), name=head.name))
+    before = session.mirror(head)
+    begun = msgspec.structs.replace(before, tried_at=session.now_text(), name=head.name, whose=head.whose)
+    session.put(begun)
     match read(session, head):
         case Unreadable(why, expected):
             state = CollectionState.SKIPPED if expected else CollectionState.FAILED
-            if expected and head.owned and session.mirror(head).parts:
+            if expected and head.owned and before.parts:
                 tally.note("its mirror stays as it was")
+            if expected and not head.owned and (before.state, before.reason) != (state, why):
+                tally.news.append(f"left alone; asked for again after {ASKED_AGAIN.days} days")
             return ended(session, head, state, why, tally)
         case Edited():
             reason = "edited while it was read; the next run reads it again"
             return ended(session, head, CollectionState.PENDING, reason, tally)
         case Reading(entries=entries):
             pass
+    if not head.snapshot:
+        head = msgspec.structs.replace(head, snapshot=content_of(entries))
+        if reason == BY_CONTENT and (same := _unchanged(session, head, begun, tally)):
+            return same
     tracks = [entry.track for entry in entries if entry.track is not None]
     tally.sources = tuple(SourceId(track.id) for track in tracks)
     if gone := find_gone(session, head):
@@ -83,6 +92,19 @@ def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, ta
     resolve_from(session, asker, head, tracks, patient=session.mirror(head).failures < PATIENCE)
     empty = sum(entry.skipped is SkipReason.REMOVED for entry in entries)
     return _Work(session, head, len(entries) - len(tracks), tracks, tally, gone=empty).run(reason)
+
+
+def _unchanged(session: Session, head: CollectionHead, known: Mirror, tally: Tally) -> CollectionResult | None:
+    """The end of a collection that was only read to compare its content, if that is as it was; None when there is work
+    on it for this or for another reason. No call."""
+    settled = msgspec.structs.replace(known, reading=None, checked_at=to_iso(session.started))
+    if not session.knows_target() or unfinished(settled) or settled.state is CollectionState.PENDING:
+        return None
+    if isinstance(changed(head, settled, session.listed(), session.job.policy, session.now()), Due):
+        return None
+    session.put(settled)
+    session.save_soon()
+    return result_of(settled, settled.state, "the same content", tally)
 
 
 @dataclass
@@ -110,6 +132,7 @@ class _Work:
         return self.session.job.policy.is_favourites(self.head.kind)
 
     def run(self, reason: str) -> CollectionResult:
+        self._tell_what_is_cut()
         for _ in range(ROUNDS):
             self.writer.unsure = None
             recover(self.session, self.head)
@@ -143,6 +166,14 @@ class _Work:
         raise self.writer.unsure or NotShownYet(
             f"{self.head.name!r} still differs after {ROUNDS} looks at Deezer", "The next run looks again"
         )
+
+    def _tell_what_is_cut(self) -> None:
+        """Once: when the metadata that is cut has not been agreed on yet."""
+        parts = self.session.mirror(self.head).parts
+        policy = self.session.job.policy
+        wanted = decide.wanted_headers(self.head, policy, max(1, len(parts)))
+        if not self.favourites and tuple(part.header for part in parts) != wanted:
+            self.tally.news.extend(decide.too_long(self.head, policy))
 
     # Look
 
@@ -417,6 +448,7 @@ class _Work:
                 duplicates=self.duplicates,
                 synced_at=now,
                 verified_at=now,
+                checked_at=to_iso(session.started),
                 failures=0,
                 missing_since=None,
                 missing_runs=0,

@@ -6,10 +6,13 @@ still has the snapshot it was begun under; a list that was edited meanwhile is r
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 import msgspec
 
 from musicdiff_job.core.checkpoint import Reading
-from musicdiff_job.core.model import CollectionHead, Page, Unreadable
+from musicdiff_job.core.model import CollectionHead, Entry, Page, Unreadable
 from musicdiff_job.session import Session
 
 
@@ -40,7 +43,7 @@ def read(session: Session, head: CollectionHead) -> Reading | Unreadable | Edite
 def _next_step(session: Session, head: CollectionHead, reading: Reading) -> Reading | Unreadable | Edited:
     if reading.total == len(reading.entries):
         # One page cannot be torn; several can, and so can one that continues an earlier run's.
-        return msgspec.structs.replace(reading, complete=True) if session.source.unchanged(head) else Edited()
+        return msgspec.structs.replace(reading, complete=True) if _is_still(session, head, reading) else Edited()
     page = session.source.page(head, len(reading.entries))
     if isinstance(page, Unreadable):
         return page
@@ -53,6 +56,26 @@ def _next_step(session: Session, head: CollectionHead, reading: Reading) -> Read
         return Unreadable(trouble)
     alone = not page.more and len(entries) == len(page.entries)
     return msgspec.structs.replace(reading, total=page.total, entries=entries, complete=alone)
+
+
+def _is_still(session: Session, head: CollectionHead, reading: Reading) -> bool:
+    """Whether the list is what was read, at the price of one call. Where no snapshot tells, its first page does:
+    Spotify replaces the lists that it makes from the top."""
+    if head.snapshot:
+        return session.source.unchanged(head)
+    page = session.source.page(head, 0)
+    if isinstance(page, Unreadable) or page.total != reading.total:
+        return False
+    return content_of(page.entries) == content_of(reading.entries[: len(page.entries)])
+
+
+def content_of(entries: Sequence[Entry]) -> str:
+    """A snapshot made of the entries themselves, for lists whose own says nothing: equal for equal tracks in an equal
+    order."""
+    digest = hashlib.sha256()
+    for entry in entries:
+        digest.update(f"{entry.track.id if entry.track else entry.skipped}\n".encode())
+    return f"content:{digest.hexdigest()[:16]}"
 
 
 def _does_not_add_up(page: Page, count: int) -> str:

@@ -34,6 +34,8 @@ class Tally:
     updated: bool = False
     created: int = 0
     notes: list[str] = field(default_factory=list)
+    news: list[str] = field(default_factory=list)
+    """What is told by this run and not remembered."""
     done: list[Change] = field(default_factory=list)
     sources: tuple[SourceId, ...] = ()
     """The source's tracks, once they are read."""
@@ -131,5 +133,5 @@ def result_of(mirror: Mirror, state: CollectionState, reason: str, tally: Tally 
         hand_added=len(mirror.hand_added),
         left_out=len(mirror.left_out),
         created=tally.created,
-        notes=tuple(tally.notes) or mirror.notes,
+        notes=(*tally.news, *tally.notes) or mirror.notes,
     )

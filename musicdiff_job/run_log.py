@@ -49,6 +49,7 @@ class RunLog:
         self.signal: int | None = None
         self.plan = ""
         self.playback = Playback()
+        self.rests_until: datetime | None = None
 
     def stopped(self, error: JobError, where: str = "") -> None:
         """Something ended the run or closed a service."""
@@ -118,6 +119,7 @@ class RunLog:
             errors=tuple(self.errors),
             playback=self.playback,
             plan=self.plan,
+            rests_until=to_iso(self.rests_until) if self.rests_until else None,
         )
         if session and tally:
             methods = {**summary.matching, **session.methods}

@@ -80,6 +80,7 @@ class Session:
         self.lease = lease
         self.checkpoint = checkpoint
         self.connections = connections
+        self.started = job.clock.now()
         self.methods: Counter[str] = Counter()
         self.lookups = 0
         self.suspects: dict[SourceId, Track] = {}

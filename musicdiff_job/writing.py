@@ -156,6 +156,7 @@ class Writer:
             shown,
             title=shown.title if change.title is None else change.title,
             public=shown.public if change.public is None else change.public,
+            collaborative=shown.collaborative and change.public is None,
         )
         self.session.listed()[change.playlist] = shown
         known = msgspec.structs.replace(part, header=wanted, title=shown.title, in_flight=())

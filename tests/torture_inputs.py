@@ -174,9 +174,11 @@ def used(content: bytes) -> None:
     rules = {Service.SPOTIFY: spotify_rule(1000), Service.DEEZER: deezer_rule(1000)}
     match_csv(match_lines(checkpoint, Rules(), doubtful=True))
     ill = ailments(checkpoint, NOW)
-    told = status_of(checkpoint, header, now=NOW, profile="p", ledgers=rules, expiry={Service.SPOTIFY: Expiry()})
+    told = status_of(
+        checkpoint, header, now=NOW, profile="p", ledgers=rules, expiry={Service.SPOTIFY: Expiry()}, policy=Policy()
+    )
     msgspec.json.encode(told)
-    lines = collection_lines(checkpoint)
+    lines = collection_lines(checkpoint, Policy(), NOW)
     shown = [
         *status_blocks(told, ill, NOW, place="/c", every=True),
         collections_table(lines, NOW),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.output import complain, show, show_json
 from musicdiff_job.cli.session import open_session
@@ -87,6 +88,7 @@ def tell(
             Service.DEEZER: deezer_rule(settings.budget.deezer_per_hour),
         },
         expiry=expiry_of(session.loaded.credentials, now),
+        policy=bootstrap.policy_of(settings),
         max_age=max_age,
     )
     if as_json:

@@ -29,6 +29,7 @@ from musicdiff_job.core.model import (
     SourceId,
     TargetId,
     Track,
+    Whose,
 )
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, RemoveTracks, UnlikeTrack
 from musicdiff_job.core.plays import Cursor
@@ -125,8 +126,10 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     removed on the target by hand, ``hand_added`` those that somebody added there, ``restored`` those of the latter
     that a person has put back with ``undo`` or kept by a decision. ``waiting`` are the source tracks without a
     counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings that
-    shaped the mirror. ``gone`` are the source's empty places, ``withdrawn`` the mirrored entries that may
-    have stood there. ``seen_at`` is when it was first due. ``missing_since`` and ``missing_runs`` make the tombstone.
+    shaped the mirror. ``gone`` are the source's empty places, ``withdrawn`` the mirrored entries that may have stood
+    there. ``seen_at`` is when it was first due, ``checked_at`` when the run began that last found it in step (kept only
+    where a rule makes use of it). ``whose`` is as the last listing told. ``missing_since`` and ``missing_runs`` make
+    the tombstone.
     """
 
     id: CollectionId
@@ -153,6 +156,8 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     synced_at: str | None = None
     verified_at: str | None = None
     seen_at: str | None = None
+    checked_at: str | None = None
+    whose: Whose = Whose.OWN
     tried_at: str | None = None
     failures: int = 0
     missing_since: str | None = None
@@ -226,6 +231,14 @@ class Account(msgspec.Struct, frozen=True):
     credential: str = ""
 
 
+class Look(msgspec.Struct, frozen=True):
+    """The last complete look at the source's listing: when its run began, and a fingerprint of the settings that it was
+    looked at with."""
+
+    at: str
+    policy: str
+
+
 class JudgedBy(msgspec.Struct, frozen=True):
     """The rules of matching that a run went by: the matcher's version and what the person may set."""
 
@@ -255,6 +268,7 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     """What runs have taken away, oldest first."""
     playback: Cursor | None = None
     """How far the listening history has come; None before its first reading."""
+    look: Look | None = None
 
     def with_mirror(self, mirror: Mirror) -> Checkpoint:
         """This checkpoint with one collection's memory replaced."""

@@ -34,19 +34,42 @@ FAVOURITES = PlaylistId("favourites")
 """Stands for the favourites list where a part names its playlist."""
 UNTITLED = "Untitled playlist"
 """Spotify allows empty names, Deezer refuses them."""
-DESCRIPTION_LIMIT = 500
-"""Characters; longer descriptions are cut. Deezer documents no limit; Spotify's own is 300."""
+TITLE_LIMIT = 50
+DESCRIPTION_LIMIT = 200
+"""Characters; what is longer is cut. Deezer documents no limits. These are those of a client that does as Deezer's web
+player does, and says that a longer description is refused; a playlist that is refused would have no mirror at all."""
 
 
 def titles(head: CollectionHead, policy: Policy, parts: int) -> tuple[str, ...]:
-    """The target titles of a collection's parts: the name by the template, with "(1/2)" when there are several."""
-    name = policy.name.replace("{name}", head.name.strip() or UNTITLED)
-    return (name,) if parts == 1 else tuple(f"{name} ({number}/{parts})" for number in range(1, parts + 1))
+    """The target titles of a collection's parts: the name by the template, with "(1/2)" when there are several, cut so
+    that the number stays."""
+    name = _whole_name(head, policy)
+    if parts == 1:
+        return (cut(name, TITLE_LIMIT),)
+    numbers = (f" ({number}/{parts})" for number in range(1, parts + 1))
+    return tuple(cut(name, TITLE_LIMIT - len(number)) + number for number in numbers)
+
+
+def _whole_name(head: CollectionHead, policy: Policy) -> str:
+    return policy.name.replace("{name}", head.name.strip() or UNTITLED)
+
+
+def cut(text: str, limit: int) -> str:
+    """``text`` in at most ``limit`` characters, with an ellipsis where it was cut."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def too_long(head: CollectionHead, policy: Policy) -> tuple[str, ...]:
+    """What of a collection's metadata is cut for the target, in words."""
+    fields = (("title", _whole_name(head, policy), TITLE_LIMIT), ("description", head.description, DESCRIPTION_LIMIT))
+    return tuple(
+        f"{field} cut to the {limit} characters that Deezer takes" for field, text, limit in fields if len(text) > limit
+    )
 
 
 def wanted_header(head: CollectionHead, policy: Policy, title: str) -> Header:
     """The metadata a mirror should have."""
-    return Header(title=title, description=head.description[:DESCRIPTION_LIMIT], public=policy.is_public(head))
+    return Header(title=title, description=cut(head.description, DESCRIPTION_LIMIT), public=policy.is_public(head))
 
 
 def wanted_headers(head: CollectionHead, policy: Policy, parts: int) -> tuple[Header, ...]:
@@ -88,7 +111,7 @@ def metadata(part: Part, wanted: Header, shown: TargetHead, edits: HandEdits) ->
         return Metadata(
             title=None if shown.is_called(wanted.title) else wanted.title,
             description=wanted.description,
-            public=wanted.public if shown.public is not wanted.public else None,
+            public=wanted.public if shown.public is not wanted.public or shown.collaborative else None,
         )
     kept = []
     title: str | None = None
@@ -109,6 +132,11 @@ def metadata(part: Part, wanted: Header, shown: TargetHead, edits: HandEdits) ->
             public = wanted.public
         else:
             kept.append(f"made {'public' if shown.public else 'private'} by hand on Deezer")
+    if shown.collaborative and public is None:
+        if edits is HandEdits.OVERWRITE:
+            public = wanted.public
+        else:
+            kept.append("made collaborative by hand on Deezer")
     described = any(update.description is not None for update in pending)
     description = wanted.description if described or wanted.description != agreed.description else None
     return Metadata(title=title, description=description, public=public, kept=tuple(kept), renamed=renamed)

@@ -1,4 +1,4 @@
-"""What ``reset`` forgets, as transitions of the checkpoint.
+"""What ``reset`` forgets, and what a run does by itself, as transitions of the checkpoint.
 
 Forgetting never touches Deezer, and it never forgets which playlist mirrors which collection: a playlist that is no
 longer known to be ours would be mirrored a second time. Only those of a detached mirror are forgotten: they are gone,
@@ -9,12 +9,17 @@ that is not in the source for somebody's own addition, and keeps it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import msgspec
 
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
-from musicdiff_job.core.model import CollectionId
+from musicdiff_job.core.model import CollectionId, SourceId
 from musicdiff_job.core.summary import CollectionState
+from musicdiff_job.core.timestamps import from_iso
+
+UNUSED_KEPT = timedelta(days=180)
+"""For how long a match outlives its track's place in the library: people put back what they took out."""
 
 
 def forget_bases(checkpoint: Checkpoint, chosen: Callable[[Mirror], bool]) -> tuple[Checkpoint, tuple[str, ...]]:
@@ -37,6 +42,33 @@ def forget_matches(checkpoint: Checkpoint) -> tuple[Checkpoint, int]:
     mirrors = {key: msgspec.structs.replace(mirror, snapshot="") for key, mirror in checkpoint.mirrors.items()}
     forgotten = len(checkpoint.matches) - sum(bool(record.override) for record in kept.values())
     return msgspec.structs.replace(checkpoint, matches=kept, mirrors=mirrors), forgotten
+
+
+def forget_unused(checkpoint: Checkpoint, now: datetime) -> Checkpoint:
+    """Without the matches that no collection holds, if they were decided more than ``UNUSED_KEPT`` ago: else the
+    document would grow with every track that was ever seen. A person's words stay. To be called when all is in step,
+    for what is still being read is in no base yet. What a list holds twice counts once, so the second may be looked up
+    again."""
+    held: set[SourceId] = set()
+    for mirror in checkpoint.mirrors.values():
+        held.update(pair.source for part in mirror.parts for pair in part.base)
+        held.update(pair.source for pair in mirror.left_out)
+        held.update(mirror.waiting)
+        reading = mirror.reading.entries if mirror.reading else ()
+        held.update(SourceId(entry.track.id) for entry in reading if entry.track is not None)
+    kept = {
+        source: record
+        for source, record in checkpoint.matches.items()
+        if source in held or record.override or record.rejected or not _is_old(record, now)
+    }
+    return checkpoint if len(kept) == len(checkpoint.matches) else msgspec.structs.replace(checkpoint, matches=kept)
+
+
+def _is_old(record: MatchRecord, now: datetime) -> bool:
+    try:
+        return bool(record.decided_at) and from_iso(record.decided_at) < now - UNUSED_KEPT
+    except ValueError:
+        return False  # nobody knows when
 
 
 def forget_all(checkpoint: Checkpoint) -> Checkpoint:

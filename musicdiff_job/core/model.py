@@ -47,6 +47,18 @@ class Kind(StrEnum):
     LIKED = "liked"
 
 
+class Whose(StrEnum):
+    """Whose a source collection is, which decides whether an app may read it and whether its snapshot means anything.
+
+    ``shared`` is somebody else's that its owner calls collaborative; Spotify does not tell with whom.
+    """
+
+    OWN = "own"
+    SHARED = "shared"
+    OTHERS = "others"
+    SPOTIFY = "spotify"
+
+
 class Track(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A recording as one service describes it; both sides use this type.
 
@@ -97,7 +109,8 @@ class CollectionHead(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``total`` is None when the service did not say, which is not zero. ``owned`` means that the account owns it;
     only owned and collaborative playlists can be read by restricted apps. ``description`` is plain text with HTML
-    entities decoded. ``public`` is None when unknown.
+    entities decoded. ``public`` is None when unknown. ``snapshot`` is "" where there is none that could be believed:
+    that of a list which Spotify makes may change with every request, or stay when the entries change.
     """
 
     id: CollectionId
@@ -110,6 +123,16 @@ class CollectionHead(msgspec.Struct, frozen=True, omit_defaults=True):
     owner_name: str = ""
     description: str = ""
     public: bool | None = None
+    by_spotify: bool = False
+
+    @property
+    def whose(self) -> Whose:
+        """Whose it is, as far as the listing tells."""
+        if self.owned:
+            return Whose.OWN
+        if self.by_spotify:
+            return Whose.SPOTIFY
+        return Whose.SHARED if self.collaborative else Whose.OTHERS
 
 
 class Library(msgspec.Struct, frozen=True):
@@ -146,7 +169,7 @@ class TargetHead(msgspec.Struct, frozen=True, omit_defaults=True):
     ``count`` includes entries that Deezer hides (deleted or regional), so it may exceed what a read returns.
     ``fingerprint`` changes whenever the entries may have changed (Deezer's checksum; "" when not given).
     ``modified`` is a Unix time in seconds, 0 when not given. ``owned`` is False for followed playlists of others.
-    ``loved`` marks the favourites list, which is never an ordinary target.
+    ``loved`` marks the favourites list, which is never an ordinary target. ``collaborative``: others may edit it.
     """
 
     id: PlaylistId
@@ -157,6 +180,7 @@ class TargetHead(msgspec.Struct, frozen=True, omit_defaults=True):
     public: bool | None = None
     owned: bool = True
     loved: bool = False
+    collaborative: bool = False
 
     def is_called(self, title: str) -> bool:
         """Whether this is the title it was given: Deezer may show some characters as HTML entities (recorded), which

@@ -22,7 +22,7 @@ class CreatePlaylist(msgspec.Struct, frozen=True, tag="create", omit_defaults=Tr
 
 
 class UpdatePlaylist(msgspec.Struct, frozen=True, tag="update", omit_defaults=True):
-    """Set the fields that are not None."""
+    """Set the fields that are not None. Setting ``public``, either way, also ends that others may edit it."""
 
     playlist: PlaylistId
     title: str | None = None

@@ -113,6 +113,10 @@ class Policy(msgspec.Struct, frozen=True):
         parts = (self.edits_for(head), self.privacy, self.name, self.liked_as, self.playlist_limit, self.max_removals)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
+    def whole_fingerprint(self) -> str:
+        """Changes when any of these settings does."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+
 
 ENTITY_OF = {Kind.PLAYLIST: "playlists", Kind.LIKED: "liked"}
 """The name of each kind in ``[sync] entities``."""

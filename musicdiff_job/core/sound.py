@@ -43,10 +43,10 @@ def _flaws(checkpoint: Checkpoint) -> Iterator[str]:
 
 def _times(checkpoint: Checkpoint) -> set[str]:
     """Every time that somebody will read as one. Many are equal: a set is a tenth of what there is."""
-    found: set[str | None] = {checkpoint.last_success_at}
+    found: set[str | None] = {checkpoint.last_success_at, checkpoint.look.at if checkpoint.look else None}
     for mirror in checkpoint.mirrors.values():
         found.update((mirror.synced_at, mirror.verified_at, mirror.seen_at, mirror.tried_at))
-        found.update((mirror.retry_at, mirror.missing_since))
+        found.update((mirror.retry_at, mirror.missing_since, mirror.checked_at))
     found.update(record.retry_at for record in checkpoint.matches.values())
     for closed in checkpoint.not_before.values():
         found.update((closed.until, closed.since))

@@ -141,6 +141,8 @@ class Summary(msgspec.Struct, frozen=True):
     """Writes to Deezer; part of ``api_calls["deezer"]``."""
     plan: str = ""
     """The reviewed plan that was carried out (``plan_file.identity``); "" for a run of its own accord."""
+    rests_until: str | None = None
+    """Until when nothing can be due by the rules, for a run that made no call because of it."""
 
 
 def totals_of(results: tuple[CollectionResult, ...], conflicts: int) -> Totals:

@@ -33,6 +33,7 @@ named by other clients; 0, 1, 2, 3, 6 recorded on tracks)."""
 
 PUBLIC_STATUS = 0
 PRIVATE_STATUS = 1
+COLLABORATIVE_STATUS = 2
 """The gateway's ``status``: 0 public, 1 private, 2 collaborative, checked by one client against the public API without
 a token; two others contradict it without a check."""
 
@@ -140,6 +141,7 @@ def head(row: object, own: AccountId) -> TargetHead | None:
         public=flag(found.get("public")),
         owned=ident(obj(found.get("creator")).get("id")) == own,
         loved=flag(found.get("is_loved_track")) is True,
+        collaborative=flag(found.get("collaborative")) is True,
     )
 
 
@@ -238,6 +240,7 @@ def gateway_head(row: object, own: AccountId, loved: PlaylistId | None) -> Targe
         public=None if status is None else status != PRIVATE_STATUS,
         owned=ident(found.get("PARENT_USER_ID")) == own,
         loved=number(found.get("TYPE")) == LOVED_TYPE or playlist == loved,
+        collaborative=status == COLLABORATIVE_STATUS,
     )
 
 

@@ -194,5 +194,12 @@ def _track(track: TargetId) -> dict[str, str]:
 
 def _fields(change: UpdatePlaylist) -> dict[str, str]:
     public = None if change.public is None else str(change.public).lower()
-    fields = {"title": change.title, "description": change.description, "public": public}
+    # A private playlist cannot be a collaborative one (Deezer's schema), and mirrors are neither by our doing.
+    collaborative = None if change.public is None else "false"
+    fields = {
+        "title": change.title,
+        "description": change.description,
+        "public": public,
+        "collaborative": collaborative,
+    }
     return {name: value for name, value in fields.items() if value is not None}

@@ -8,8 +8,11 @@ from datetime import datetime
 import msgspec
 
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror
+from musicdiff_job.core.forecast import EVERY_RUN, forecast
 from musicdiff_job.core.model import Kind
+from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import CollectionState
+from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.report.run import state_cell
 from musicdiff_job.report.text import Column, Fit, Table, distance, number
 
@@ -18,7 +21,7 @@ IN_STEP = frozenset({CollectionState.IN_SYNC, CollectionState.CHANGED})
 
 
 class CollectionLine(msgspec.Struct, frozen=True):
-    """One collection in ``status --json`` and ``playlists --json``.
+    """One collection in ``status --json`` and ``playlists --json``; for the times ahead see ``core.forecast``.
 
     ``reason`` says why it is in this state, or why it is not selected. ``placed`` counts the entries that the target
     holds for us. ``playlists`` are the Deezer playlists it is mirrored to.
@@ -45,6 +48,10 @@ class CollectionLine(msgspec.Struct, frozen=True):
     failures: int
     missing_since: str | None
     notes: tuple[str, ...]
+    next_look_at: str | None
+    next_look_reason: str
+    next_due_at: str | None
+    next_due_reason: str
 
 
 def entries_of(mirror: Mirror) -> int:
@@ -59,8 +66,9 @@ def placed_of(mirror: Mirror) -> int:
     )
 
 
-def collection_line(mirror: Mirror) -> CollectionLine:
+def collection_line(mirror: Mirror, policy: Policy, now: datetime) -> CollectionLine:
     """What the checkpoint knows of one collection."""
+    ahead = forecast(mirror, policy, now)
     return CollectionLine(
         id=mirror.id,
         kind=mirror.kind,
@@ -83,12 +91,16 @@ def collection_line(mirror: Mirror) -> CollectionLine:
         failures=mirror.failures,
         missing_since=mirror.missing_since,
         notes=mirror.notes,
+        next_look_at=to_iso(ahead.look_at) if ahead.look_at else None,
+        next_look_reason=ahead.look_reason,
+        next_due_at=to_iso(ahead.due_at) if ahead.due_at else None,
+        next_due_reason=ahead.due_reason,
     )
 
 
-def collection_lines(checkpoint: Checkpoint) -> tuple[CollectionLine, ...]:
+def collection_lines(checkpoint: Checkpoint, policy: Policy, now: datetime) -> tuple[CollectionLine, ...]:
     """All collections: the liked songs, then playlists by name."""
-    lines = map(collection_line, checkpoint.mirrors.values())
+    lines = (collection_line(mirror, policy, now) for mirror in checkpoint.mirrors.values())
     return tuple(sorted(lines, key=lambda line: (line.kind is not Kind.LIKED, line.name.casefold(), line.id)))
 
 
@@ -102,6 +114,7 @@ def collections_table(lines: Iterable[CollectionLine], now: datetime) -> Table:
             Column("Placed", number=True),
             Column("Unmatched", number=True),
             Column("Synced"),
+            Column("Next"),
             Column("Why", fit=Fit.WRAP),
         ),
         rows=tuple(
@@ -112,9 +125,30 @@ def collections_table(lines: Iterable[CollectionLine], now: datetime) -> Table:
                 number(line.placed),
                 number(line.unmatched),
                 distance(line.synced_at, now),
-                "; ".join(filter(None, (line.reason, *line.notes))),
+                _next(line, now),
+                "; ".join(filter(None, (*_whys(line), *line.notes))),
             )
             for line in lines
         ),
         nothing="No collection is known yet; the first run finds them.",
     )
+
+
+def _next(line: CollectionLine, now: datetime) -> str:
+    """When a run looks at it, and when it is worked on in any case."""
+    if line.next_look_at is None:
+        return "-"
+    if _is_held(line):
+        return distance(line.next_look_at, now)
+    if line.next_due_at is None:
+        return "when changed"
+    ahead = from_iso(line.next_due_at) > now
+    return f"when changed, or {distance(line.next_due_at, now)}" if ahead else "next run"
+
+
+def _whys(line: CollectionLine) -> tuple[str, ...]:
+    return (line.reason, line.next_look_reason) if _is_held(line) else (line.reason,)
+
+
+def _is_held(line: CollectionLine) -> bool:
+    return line.selected and line.next_look_reason != EVERY_RUN

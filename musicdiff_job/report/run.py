@@ -136,6 +136,8 @@ def _sentences(summary: Summary, told: int, now: datetime) -> list[Cell | str]:
     lines.append(outcome_cell(summary.outcome, f"{summary.outcome.value.replace('_', ' ')}: {meaning}{trial}"))
     if summary.retry_at:
         lines.append(f"next try: {moment(summary.retry_at, now)}")
+    if summary.rests_until:
+        lines.append(f"no call was made: by the rules nothing is due before {moment(summary.rests_until, now)}")
     if totals.collections:
         states = (
             (totals.in_sync, "in step"),

@@ -23,6 +23,7 @@ from musicdiff_job.core.checkpoint import Checkpoint, Mirror, Pause
 from musicdiff_job.core.document import DocumentHeader
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import TABLE
+from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import CollectionState, ConflictLine, Summary
 from musicdiff_job.core.timestamps import from_iso, past, to_iso
 from musicdiff_job.report.collections import (
@@ -118,6 +119,7 @@ def status_of(
     profile: str,
     ledgers: Mapping[Service, LedgerRule],
     expiry: Mapping[Service, Expiry],
+    policy: Policy,
     max_age: timedelta = MAX_AGE,
 ) -> Status:
     """All that the checkpoint tells. ``ledgers`` are the limits in force."""
@@ -139,7 +141,7 @@ def status_of(
         },
         credentials={service.value: known for service, known in expiry.items()},
         conflicts=conflict_lines(checkpoint),
-        collections=collection_lines(checkpoint),
+        collections=collection_lines(checkpoint, policy, now),
     )
 
 

@@ -238,6 +238,13 @@ class DeezerAccount:
         """Make an own playlist public or private."""
         self._by_hand(lambda library: edits.change_header(library, self._id(which), self.now(), public=public))
 
+    def share_by_hand(self, which: int | str) -> None:
+        """Let others edit a playlist, which makes it public."""
+        playlist = self._id(which)
+        self._by_hand(
+            lambda library: edits.change_header(library, playlist, self.now(), public=True, collaborative=True)
+        )
+
     def delete_playlist_by_hand(self, which: int | str) -> None:
         """Delete an own playlist."""
         self._by_hand(lambda library: edits.delete(library, self._id(which)))

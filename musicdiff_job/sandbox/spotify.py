@@ -19,7 +19,7 @@ import msgspec
 from musicdiff_job.sandbox.http import Request, Response
 from musicdiff_job.sandbox.spotify_accounts import SpotifyGrants
 from musicdiff_job.sandbox.spotify_fields import FieldsError, parse_fields
-from musicdiff_job.sandbox.spotify_library import SPOTIFY, ListEntry, SpotifyPlaylist
+from musicdiff_job.sandbox.spotify_library import ListEntry, SpotifyPlaylist
 from musicdiff_job.sandbox.spotify_objects import Json
 from musicdiff_job.sandbox.spotify_render import Cohort, Renderer
 from musicdiff_job.sandbox.world import SpotifyAccount
@@ -149,7 +149,7 @@ class _Call:
         return self._page(
             f"{self.request.origin}/me/playlists",
             visible,
-            lambda playlist: None if playlist.owner_id == SPOTIFY else self.render.listed_playlist(playlist),
+            lambda playlist: None if self.account.is_hidden(playlist) else self.render.listed_playlist(playlist),
             most=50,
             usual=20,
         )
@@ -226,7 +226,7 @@ class _Call:
 
     def _playlist(self, playlist_id: str) -> SpotifyPlaylist:
         playlist = self.account.playlist(playlist_id)
-        if playlist is None or playlist.owner_id == SPOTIFY:
+        if playlist is None or self.account.is_hidden(playlist):
             raise Refused(404, "Resource not found")
         if playlist.public is not True:
             self._require("playlist-read-private")

@@ -119,7 +119,7 @@ class Renderer:
             "owner": {**self._user(playlist.owner_id), "display_name": playlist.owner_name},
             "primary_color": None,
             "public": playlist.public,
-            "snapshot_id": playlist.snapshot,
+            "snapshot_id": self.account.shown_snapshot(playlist),
             "type": "playlist",
             "uri": f"spotify:playlist:{playlist.id}",
         }

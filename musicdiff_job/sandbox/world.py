@@ -15,7 +15,7 @@ import random
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -38,12 +38,18 @@ from musicdiff_job.sandbox.spotify_library import (
 PLAYS_KEPT: Final = 50
 """Nothing shows earlier ones (observed by several clients)."""
 
+MadeBySpotify = Literal["hidden", "restless", "stuck"]
+"""How an app sees Spotify's own lists: not at all (``null`` in listings, 404, since 2024-11-27), or as apps with
+extended quota still may, with a snapshot id that changes with every request (spotify/web-api issue 858) or one that
+stays when the entries change (ncspot issue 464)."""
+
 
 class SpotifyAccount:
     """The library of one account. Every method may be called from any thread.
 
     ``header_edits_change_snapshot`` says whether renaming a playlist changes its snapshot id: not established, so a
-    client must come through with both. Verbs raise KeyError for unknown playlists or tracks and IndexError for
+    client must come through with both. ``made_by_spotify`` says how the service shows the lists that it makes itself
+    (see ``MadeBySpotify``). Verbs raise KeyError for unknown playlists or tracks and IndexError for
     entries that do not exist.
     """
 
@@ -54,13 +60,16 @@ class SpotifyAccount:
         user_id: str = "listener",
         display_name: str = "Sandbox Listener",
         header_edits_change_snapshot: bool = True,
+        made_by_spotify: MadeBySpotify = "hidden",
     ) -> None:
         self.catalogue: Final = catalogue if catalogue is not None else load_catalogue()
         self.user_id: Final = user_id
         self.display_name: Final = display_name
         self.header_edits_change_snapshot = header_edits_change_snapshot
+        self.made_by_spotify: MadeBySpotify = made_by_spotify
         self._lock = threading.RLock()
         self._edits = 0
+        self._requests = 0
         self._playlists: dict[str, SpotifyPlaylist] = {}
         self._liked: tuple[LikedTrack, ...] = ()
         self._played: tuple[Played, ...] = ()
@@ -72,6 +81,7 @@ class SpotifyAccount:
             user_id=self.user_id,
             display_name=self.display_name,
             header_edits_change_snapshot=self.header_edits_change_snapshot,
+            made_by_spotify=self.made_by_spotify,
         )
         with self._lock:
             other._edits, other._playlists, other._liked = self._edits, dict(self._playlists), self._liked
@@ -99,6 +109,18 @@ class SpotifyAccount:
         """What was played last, newest first: the service remembers no more than ``PLAYS_KEPT``."""
         with self._lock:
             return self._played
+
+    def is_hidden(self, playlist: SpotifyPlaylist) -> bool:
+        """Whether the service shows the playlist to nobody."""
+        return playlist.owner_id == SPOTIFY and self.made_by_spotify == "hidden"
+
+    def shown_snapshot(self, playlist: SpotifyPlaylist) -> str:
+        """The snapshot id that a request gets to see."""
+        if playlist.owner_id != SPOTIFY or self.made_by_spotify != "restless":
+            return playlist.snapshot
+        with self._lock:
+            self._requests += 1
+            return f"AAAA{base62_id('snapshot', playlist.id, 'request', self._requests)}=="
 
     def readable(self, playlist: SpotifyPlaylist) -> bool:
         """Whether the account owns the playlist or collaborates on it."""
@@ -140,6 +162,20 @@ class SpotifyAccount:
     def follow_spotify_owned(self, name: str, tracks: Iterable[str] = ()) -> str:
         """Follow one of Spotify's own lists, which listings show to apps as ``null``."""
         return self._put(name, tracks, SPOTIFY, "Spotify", "", True, False, False)
+
+    def share(self, playlist_id: str) -> None:
+        """The owner of a followed playlist lets the account work on it; its snapshot stays."""
+        with self._lock:
+            playlist = self._playlists[playlist_id]
+            self._playlists[playlist_id] = msgspec.structs.replace(playlist, collaborative=True, contributes=True)
+
+    def remake(self, playlist_id: str, tracks: Iterable[str]) -> None:
+        """Spotify renews one of its own lists; its snapshot stays as it was."""
+        contents = [CatalogueTrack(self.catalogue.spotify[track_id].id) for track_id in tracks]
+        with self._lock:
+            now = self._tick()
+            entries = tuple(ListEntry(content, now) for content in contents)
+            self._playlists[playlist_id] = msgspec.structs.replace(self._playlists[playlist_id], entries=entries)
 
     def delete_playlist(self, playlist_id: str) -> None:
         """Delete or unfollow a playlist."""

@@ -9,9 +9,10 @@ learn that country to send it, and what it would bring (``is_playable``, substit
 does not want: it copies what the person put there, under the id they put there.
 
 Which path gives a playlist's entries depends on the age of the app: restricted apps know only ``/items`` and answer
-403 on ``/tracks``, some older ones were seen to do the reverse. So ``/items`` is asked first and ``/tracks`` when
-``/items`` refuses a playlist that ought to be readable. Where ``/tracks`` works it is used for the rest of the run,
-where it refuses as well it is not tried again.
+403 on ``/tracks``, some older ones were seen to do the reverse, and ``/items`` is for owners and collaborators alone
+where ``/tracks`` gives every public playlist to apps that still have it. So ``/items`` is asked first and ``/tracks``
+when it refuses. Where ``/tracks`` works it is used for the rest of the run, where it is forbidden it is not tried
+again.
 """
 
 from __future__ import annotations
@@ -197,11 +198,11 @@ class SpotifySource:
             try:
                 return decode.page(self._call("playlist", items), offset)
             except Forbidden:
-                if self._legacy is False or not (head.owned or head.collaborative):
+                if self._legacy is False:
                     raise
         try:
             body = self._call("playlist", legacy)
-        except (Forbidden, NotFound):
+        except Forbidden:
             if self._legacy is None:
                 self._legacy = False
             raise

@@ -40,6 +40,9 @@ _LOCAL = "spotify:local:"
 _EPISODE = "spotify:episode:"
 _TRACK = "spotify:track:"
 _PLAYLIST = "spotify:playlist:"
+_MAKER = "spotify"
+"""The owner of the lists that Spotify makes. Their snapshots were seen to change with every request
+(spotify/web-api issue 858) and to stay when the entries changed (ncspot issue 464)."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -215,13 +218,14 @@ def _head(row: object, own: AccountId) -> CollectionHead | None:
         id=CollectionId(_PLAYLIST + identity),
         kind=Kind.PLAYLIST,
         name=_text(found.get("name")),
-        snapshot=snapshot(found) or "",
+        snapshot="" if owner_id == _MAKER else snapshot(found) or "",
         total=next((total for total in totals if total is not None), None),
         owned=owner_id == own,
         collaborative=found.get("collaborative") is True,
         owner_name=_text(owner.get("display_name")) or owner_id,
         description=html.unescape(_text(found.get("description"))),
         public=public if isinstance(public, bool) else None,
+        by_spotify=owner_id == _MAKER,
     )
 
 

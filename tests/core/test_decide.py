@@ -12,6 +12,7 @@ from musicdiff_job.core.checkpoint import Part
 from musicdiff_job.core.decide import (
     DESCRIPTION_LIMIT,
     GUARD_FLOOR,
+    TITLE_LIMIT,
     UNTITLED,
     Metadata,
     favourite_changes,
@@ -21,6 +22,7 @@ from musicdiff_job.core.decide import (
     playlist_changes,
     split,
     titles,
+    too_long,
     wanted_header,
 )
 from musicdiff_job.core.diff import diff
@@ -69,8 +71,22 @@ def test_privacy_follows_the_setting(privacy: Privacy, source: bool | None, publ
     assert wanted_header(head(public=source), Policy(privacy=privacy), "T") == Header("T", "", public)
 
 
-def test_a_description_is_cut_where_deezer_might_refuse_it() -> None:
-    assert len(wanted_header(head(description="x" * 900), Policy(), "T").description) == DESCRIPTION_LIMIT
+def test_what_deezer_might_refuse_is_cut_with_an_ellipsis() -> None:
+    description = wanted_header(head(description="x" * 900), Policy(), "T").description
+    assert description == "x" * (DESCRIPTION_LIMIT - 1) + "…"
+    assert (
+        wanted_header(head(description="x" * DESCRIPTION_LIMIT), Policy(), "T").description == "x" * DESCRIPTION_LIMIT
+    )
+    long = head("word " * 20)
+    assert titles(long, Policy(), 1) == ("word " * 9 + "word…",)
+    numbered = titles(long, Policy(), 12)
+    assert (numbered[0], numbered[11]) == ("word " * 8 + "wo… (1/12)", "word " * 8 + "w… (12/12)")
+    assert all(len(title) <= TITLE_LIMIT for title in numbered)
+    assert too_long(long, Policy()) == ("title cut to the 50 characters that Deezer takes",)
+    assert too_long(head("x" * 50), Policy(name="{name}!")) != ()
+    assert too_long(head("x" * 50, description="y" * 201), Policy()) == (
+        "description cut to the 200 characters that Deezer takes",
+    )
 
 
 # Metadata, three-way
@@ -111,6 +127,22 @@ def test_metadata_field_by_field(
 ) -> None:  # fmt: skip
     found = metadata(part, WANTED, listed, edits)
     assert (found.title, found.description, found.public, len(found.kept)) == (title, description, public, kept)
+
+
+@pytest.mark.parametrize(
+    ("part", "edits", "public", "kept"),
+    [
+        pytest.param(agreed(public=True), KEEP, None, 1, id="by hand"),
+        pytest.param(agreed(public=True), OVERWRITE, True, 0, id="by hand, overwrite"),
+        pytest.param(Part(PLAYLIST), KEEP, True, 0, id="never agreed on"),
+    ],
+)
+def test_a_mirror_is_not_collaborative_by_our_doing(
+    part: Part, edits: HandEdits, public: bool | None, kept: int
+) -> None:
+    listed = msgspec.structs.replace(shown(public=True), collaborative=True)
+    found = metadata(part, Header("New", "new words", public=True), listed, edits)
+    assert (found.public, len(found.kept)) == (public, kept)
 
 
 @pytest.mark.parametrize(

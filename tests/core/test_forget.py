@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import msgspec
 from checkpoint_sample import DAFT, GYM, LOST, NOW, OPEN, sample
 
-from musicdiff_job.core.checkpoint import Checkpoint
-from musicdiff_job.core.forget import forget_all, forget_bases, forget_matches
-from musicdiff_job.core.model import LIKED, TargetId
+from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror, Pair, Part, Reading
+from musicdiff_job.core.forget import forget_all, forget_bases, forget_matches, forget_unused
+from musicdiff_job.core.model import LIKED, CollectionId, Entry, Kind, PlaylistId, SourceId, TargetId, Track
 from musicdiff_job.core.overrides import set_match
 from musicdiff_job.core.plan import AddTracks
 from musicdiff_job.core.summary import CollectionState
@@ -57,3 +60,27 @@ def test_matches_are_forgotten_but_not_a_persons_words() -> None:
 def test_everything_is_forgotten_but_what_the_services_are_to_be_spared() -> None:
     before = sample()
     assert forget_all(before) == Checkpoint(ledgers=before.ledgers, not_before=before.not_before)
+
+
+def test_a_match_that_nothing_holds_is_forgotten_after_half_a_year() -> None:
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    old, new = to_iso(now - timedelta(days=181)), to_iso(now - timedelta(days=179))
+
+    def record(name: str, **fields: Any) -> MatchRecord:
+        return MatchRecord(Track(name, name), **{"decided_at": old, **fields})
+
+    part = Part(PlaylistId("1"), base=(Pair(SourceId("placed"), TargetId("9")),))
+    reading = Reading("s", 1, (Entry(track=Track("read", "read")),))
+    mirror = Mirror(
+        CollectionId("a"), Kind.PLAYLIST, "A", parts=(part,), left_out=(Pair(SourceId("out"), TargetId("8")),),
+        waiting=(SourceId("waiting"),), reading=reading,
+    )  # fmt: skip
+    records = [
+        *map(record, ("placed", "out", "waiting", "read", "gone")), record("young", decided_at=new),
+        record("set", override="match set"), record("refused", rejected=(TargetId("7"),)),
+        record("open", decided_at=""), record("odd", decided_at="yesterday"),
+    ]  # fmt: skip
+    checkpoint = Checkpoint(mirrors={mirror.id: mirror}, matches={SourceId(one.track.id): one for one in records})
+    kept = forget_unused(checkpoint, now)
+    assert set(checkpoint.matches) - set(kept.matches) == {"gone"}
+    assert forget_unused(kept, now) is kept

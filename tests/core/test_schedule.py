@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
+from itertools import pairwise, permutations
+from random import Random
+from typing import NamedTuple
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from told_clock import ToldClock
 
-from musicdiff_job.core.checkpoint import Creating, Mirror, Part, Reading
+from musicdiff_job.clock import StopFlag
+from musicdiff_job.core.checkpoint import Checkpoint, Creating, Look, Mirror, Part, Reading
+from musicdiff_job.core.conflict import Conflict, ConflictKind, Side
 from musicdiff_job.core.decide import FAVOURITES
-from musicdiff_job.core.model import LIKED, CollectionHead, CollectionId, Header, Kind, PlaylistId, TargetHead
+from musicdiff_job.core.errors import OutOfBudget
+from musicdiff_job.core.model import (
+    LIKED,
+    CollectionHead,
+    CollectionId,
+    Header,
+    Kind,
+    PlaylistId,
+    Service,
+    TargetHead,
+    Whose,
+)
 from musicdiff_job.core.plan import AddTracks
 from musicdiff_job.core.policy import LikedAs, Policy, Rule, Window
 from musicdiff_job.core.schedule import (
+    BY_CONTENT,
+    ORDER,
     Due,
     NotDue,
     changed_on_target,
@@ -25,11 +42,13 @@ from musicdiff_job.core.schedule import (
     given_up,
     learn,
     order_key,
+    remembered,
+    resting,
     unfinished,
-    within,
 )
 from musicdiff_job.core.summary import CollectionState
 from musicdiff_job.core.timestamps import to_iso
+from musicdiff_job.gate import Gate, Limits
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PLAYLIST = PlaylistId("7")
@@ -134,18 +153,56 @@ def test_not_due_for_a_reason(known: Mirror, reason: str) -> None:
     assert ask(known) == NotDue(reason)
 
 
+OTHERS = head(owned=False)
+SHARED = msgspec.structs.replace(OTHERS, collaborative=True)
+MADE = msgspec.structs.replace(OTHERS, by_spotify=True, snapshot="")
+
+
 @pytest.mark.parametrize(
-    ("owned", "snapshot", "again"), [(False, "s0", False), (True, "s0", True), (True, "s1", False)]
+    ("of", "known", "again"),
+    [
+        (head(), {"snapshot": "s0"}, True),
+        (head(), {"snapshot": "s1"}, False),
+        (head(), {"snapshot": "s1", "tried_at": ago(days=1)}, True),
+        (head(), {"snapshot": "s1", "verified_at": ago(days=7)}, True),
+        (OTHERS, {"snapshot": "s0", "whose": Whose.OTHERS, "verified_at": ago(days=29)}, False),
+        (OTHERS, {"whose": Whose.OTHERS, "verified_at": ago(days=30)}, True),
+        (OTHERS, {"whose": Whose.OTHERS, "verified_at": None}, True),
+        (SHARED, {"whose": Whose.OTHERS}, True),
+        (SHARED, {"whose": Whose.SHARED}, False),
+        (head(), {"whose": Whose.OTHERS}, True),
+        (MADE, {"whose": Whose.SPOTIFY, "verified_at": ago(days=29)}, False),
+    ],
+)  # fmt: skip
+def test_a_refused_list_is_asked_for_again(of: CollectionHead, known: dict[str, object], again: bool) -> None:
+    """An own one soon, one of others rarely, and any when it becomes something else."""
+    refused = mirror(**{"state": CollectionState.SKIPPED, "reason": "refused", **known})
+    assert ask(refused, of=of) == (Due("to be looked at again") if again else NotDue("refused"))
+
+
+def test_an_own_list_without_a_snapshot_is_read_by_every_run() -> None:
+    assert ask(mirror(snapshot="content:1"), of=head(snapshot="")) == Due(BY_CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("known", "every", "expected"),
+    [
+        ({"checked_at": ago(hours=23)}, None, NotDue()),
+        ({"checked_at": ago(hours=24)}, None, Due(BY_CONTENT)),
+        ({"checked_at": ago(hours=23), "retry_at": ago(hours=1)}, None, Due("unmatched tracks are due again")),
+        ({"checked_at": None, "synced_at": ago(hours=23)}, None, NotDue()),
+        ({"checked_at": ago(hours=2)}, 3600.0, Due(BY_CONTENT)),
+        ({"checked_at": ago(hours=30)}, 172_800.0, NotDue("not before 2026-11-22 06:00 UTC", rests=True)),
+        ({"checked_at": AHEAD, "synced_at": AHEAD}, None, Due(BY_CONTENT)),
+        ({"checked_at": ago(hours=1), "snapshot": ""}, None, Due("to be looked at again")),
+    ],
 )
-def test_a_refused_list_is_asked_for_again_when_it_is_ones_own_and_changed(
-    owned: bool, snapshot: str, again: bool
+def test_a_list_that_spotify_makes_is_read_once_a_day_whatever_its_snapshot(
+    known: dict[str, object], every: float | None, expected: Due | NotDue
 ) -> None:
-    known = mirror(state=CollectionState.SKIPPED, reason="refused", snapshot=snapshot)
-    assert (ask(known, of=head(owned=owned)) != NotDue("refused")) is again
-
-
-def test_a_list_without_a_snapshot_cannot_be_told_to_be_unchanged() -> None:
-    assert isinstance(ask(mirror(snapshot=""), of=head(snapshot="")), Due)
+    policy = Policy(rules=(Rule("*", every=every),))
+    settled = {"snapshot": "content:1", "whose": Whose.SPOTIFY, **known}
+    assert ask(mirror(**settled), of=MADE, policy=policy) == expected
 
 
 @pytest.mark.parametrize(
@@ -218,7 +275,7 @@ def test_the_favourites_have_no_header_to_follow() -> None:
 
 def test_every_waits_after_a_success_but_never_leaves_anything_unfinished() -> None:
     slow = Policy(rules=(Rule("*", every=6 * 3600.0),))
-    assert ask(mirror(snapshot="s0"), policy=slow) == NotDue("not before 2026-11-21 13:00 UTC")
+    assert ask(mirror(snapshot="s0"), policy=slow) == NotDue("not before 2026-11-21 13:00 UTC", rests=True)
     assert ask(mirror(snapshot="s0", synced_at=ago(hours=6)), policy=slow) == Due("snapshot changed")
     assert ask(mirror(reading=READING), policy=slow) == Due("unfinished")
     assert ask(None, policy=slow) == Due("new")
@@ -247,77 +304,9 @@ def test_what_was_tried_in_the_future_does_not_wait_behind_everything_else() -> 
 def test_outside_its_window_nothing_is_due() -> None:
     night = Policy(rules=(Rule("*", window=Window(2 * 60, 6 * 60, "UTC")),))
     for known in (None, mirror(snapshot="s0"), mirror(reading=READING)):
-        assert ask(known, policy=night) == NotDue("outside its time window")
+        reason = "outside its time window, which opens 2026-11-22 02:00 UTC"
+        assert ask(known, policy=night) == NotDue(reason, rests=True)
         assert isinstance(ask(known, policy=night, now=NOW.replace(hour=3)), Due)
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "clock", "inside"),
-    [
-        ("02:00", "06:00", "01:59", False),
-        ("02:00", "06:00", "02:00", True),
-        ("02:00", "06:00", "05:59", True),
-        ("02:00", "06:00", "06:00", False),
-        ("22:00", "06:00", "21:59", False),
-        ("22:00", "06:00", "22:00", True),
-        ("22:00", "06:00", "00:00", True),
-        ("22:00", "06:00", "05:59", True),
-        ("22:00", "06:00", "06:00", False),
-        ("00:00", "24:00", "23:59", True),
-        ("22:00", "00:00", "23:59", True),
-        ("22:00", "00:00", "00:00", False),
-    ],
-)
-def test_windows_within_a_day_and_over_midnight(start: str, end: str, clock: str, inside: bool) -> None:
-    def minutes(text: str) -> int:
-        hours, _, rest = text.partition(":")
-        return int(hours) * 60 + int(rest)
-
-    now = datetime(2026, 11, 21, minutes(clock) // 60, minutes(clock) % 60, 59, tzinfo=UTC)
-    assert within(Window(minutes(start), minutes(end), "UTC"), now) is inside
-
-
-@pytest.mark.parametrize(
-    ("utc", "inside"),
-    [
-        ("2026-03-29T00:59:00+00:00", False),  # 01:59 in Paris, the last minute of winter time
-        ("2026-03-29T01:00:00+00:00", True),  # 03:00: the hour from 2 to 3 does not exist
-        ("2026-03-29T03:59:00+00:00", True),
-        ("2026-03-29T04:00:00+00:00", False),  # 06:00
-        ("2026-10-25T00:00:00+00:00", True),  # 02:00, summer time
-        ("2026-10-25T01:00:00+00:00", True),  # 02:00 again, winter time
-        ("2026-10-25T04:59:00+00:00", True),
-        ("2026-10-25T05:00:00+00:00", False),
-        ("2026-07-01T00:00:00+00:00", True),
-        ("2026-12-01T00:59:00+00:00", False),
-    ],
-)
-def test_a_window_goes_by_its_own_wall_clock_on_the_days_it_is_changed(utc: str, inside: bool) -> None:
-    assert within(Window(2 * 60, 6 * 60, "Europe/Paris"), datetime.fromisoformat(utc)) is inside
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    st.integers(0, 1439),
-    st.integers(0, 1439),
-    st.integers(0, 365 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes)),
-)
-def test_a_window_and_the_rest_of_the_day_share_no_minute(start: int, end: int, now: datetime) -> None:
-    if start != end:
-        assert within(Window(start, end, "UTC"), now) is not within(Window(end, start, "UTC"), now)
-
-
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="only POSIX lets a process change its zone")
-def test_a_window_without_a_zone_goes_by_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    window = Window(21 * 60, 22 * 60)
-    try:
-        for zone, inside in (("Asia/Tokyo", True), ("UTC", False)):
-            monkeypatch.setenv("TZ", zone)
-            time.tzset()
-            assert within(window, NOW) is inside
-    finally:
-        monkeypatch.undo()
-        time.tzset()
 
 
 # Order
@@ -343,7 +332,7 @@ def test_priority_comes_first_then_the_entities_then_what_was_begun_then_the_sta
         named("Lately", tried_at=ago(hours=1)),
         named("Stale", tried_at=ago(hours=9)),
         named("Begun", tried_at=ago(hours=1), reading=READING),
-        (head("Liked", kind=Kind.LIKED), None),
+        (head("Liked", kind=Kind.LIKED), mirror(id=LIKED, kind=Kind.LIKED, tried_at=ago(hours=1))),
         named("First", tried_at=ago(hours=1)),
         policy=policy,
     ) == ["First", "Liked", "Begun", "Stale", "Lately", "Last"]
@@ -394,6 +383,163 @@ def test_no_collection_starves_however_small_the_budget(ones: list[tuple[int, Ki
         mirrors[first.id] = msgspec.structs.replace(mirrors[first.id], tried_at=to_iso(now))
         for one in heads:
             assert now - last[one.id] <= bound, f"{one.name} waits since {last[one.id]}"
+
+
+def test_the_smallest_lists_are_whole_first_and_kept_ones_before_them() -> None:
+    policy = Policy(rules=(Rule("Dear", priority=1),))
+    assert keys_in_order(
+        (msgspec.structs.replace(head("Liked", kind=Kind.LIKED), total=3500), None),
+        (head("Small", total=3), None),
+        (head("Dear", total=900), None),
+        (head("Empty", total=0), None),
+        (head("Unknown", total=None), None),
+        named("Kept"),
+        policy=policy,
+    ) == ["Dear", "Kept", "Empty", "Small", "Liked", "Unknown"]
+
+
+def test_the_order_is_a_table_of_its_own_words() -> None:
+    assert len(order_key(head(), None, POLICY, NOW)) == len(ORDER) == len({words for words, _ in ORDER})
+
+
+class Model(NamedTuple):
+    """A list of a fake world: what it costs to be whole, and whether it is edited again after every run."""
+
+    priority: int
+    kind: Kind
+    calls: int
+    busy: bool
+
+
+models = st.builds(Model, st.integers(0, 4), st.sampled_from(Kind), st.integers(1, 30), st.booleans())
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(models, min_size=2, max_size=7), st.integers(1, 12), st.integers(1, 30), st.randoms(use_true_random=False)
+)
+def test_a_model_of_many_runs(ones: list[Model], budget: int, hours: int, random: Random) -> None:
+    """Runs of a fake world through the real door: each call of each list asks it. Nothing starves, no budget is
+    overdrawn, the dearer goes first of two that have waited alike, and the order of the listing does not count."""
+    policy = Policy(rules=tuple(Rule(f"n{number}", priority=one.priority) for number, one in enumerate(ones)))
+    heads = [
+        msgspec.structs.replace(head(f"n{number}", total=one.calls), id=CollectionId(f"n{number}"), kind=one.kind)
+        for number, one in enumerate(ones)
+    ]
+    by_id = {known.id: one for known, one in zip(heads, ones, strict=True)}
+    mirrors = {known.id: Mirror(known.id, known.kind, known.name, seen_at=to_iso(NOW)) for known in heads}
+    left = {known.id: by_id[known.id].calls for known in heads}
+    last = dict.fromkeys(left, NOW)
+    clock, step = ToldClock(NOW), timedelta(hours=hours)
+    slices = sum(-(-one.calls // budget) for one in ones)
+    bound = timedelta(days=max(one.priority for one in ones) + 3) + 2 * (slices + len(ones)) * step
+    while clock.now() - NOW < bound + 2 * step:
+        clock.advance(step.total_seconds())
+        now, gate, made = clock.now(), Gate(Limits(60.0, budget, {}, {}), clock, StopFlag()), 0
+        waiting = [known for known in heads if left[known.id]]
+        ranked = sorted(waiting, key=lambda known: order_key(known, mirrors[known.id], policy, now))
+        random.shuffle(waiting)
+        assert sorted(waiting, key=lambda known: order_key(known, mirrors[known.id], policy, now)) == ranked
+        for one, other in pairwise(ranked):
+            since = [mirrors[known.id].tried_at or mirrors[known.id].seen_at for known in (one, other)]
+            assert since[0] != since[1] or by_id[one.id].priority >= by_id[other.id].priority
+        try:
+            for known in ranked:
+                last[known.id] = now
+                begun = msgspec.structs.replace(mirrors[known.id], tried_at=to_iso(now), reading=READING)
+                mirrors[known.id] = begun
+                while left[known.id]:
+                    gate.call(Service.SPOTIFY, lambda _: None)
+                    made, left[known.id] = made + 1, left[known.id] - 1
+                mirrors[known.id] = msgspec.structs.replace(begun, reading=None, synced_at=to_iso(now))
+        except OutOfBudget:
+            pass
+        assert made <= budget
+        assert gate.tally().calls["spotify"] == made
+        for known in heads:
+            if not left[known.id]:
+                last[known.id] = now  # in step: it waits for nothing
+                left[known.id] = by_id[known.id].calls if by_id[known.id].busy else 0
+            assert now - last[known.id] <= bound, f"{known.name} waits since {last[known.id]}"
+
+
+# Resting: a run that need not look
+
+SLOW = Policy(rules=(Rule("*", every=6 * 3600.0),))
+
+
+def kept(*mirrors: Mirror, policy: Policy = SLOW, looked: str | None = None) -> Checkpoint:
+    look = Look(looked or ago(hours=1), policy.whole_fingerprint())
+    return Checkpoint(mirrors={one.id: one for one in mirrors}, look=look)
+
+
+def resting_until(checkpoint: Checkpoint, policy: Policy = SLOW) -> str | None:
+    hold = resting(checkpoint, policy, NOW)
+    return to_iso(hold.until) if hold else None
+
+
+CHECKED = mirror(checked_at=ago(hours=1))
+
+
+def test_a_run_rests_until_the_first_collection_may_be_worked_on() -> None:
+    later = mirror(id=LIKED, kind=Kind.LIKED, checked_at=ago(hours=2))
+    assert resting_until(kept(CHECKED)) == "2026-11-21T17:00:00Z"
+    assert resting_until(kept(CHECKED, later)) == "2026-11-21T16:00:00Z"
+
+
+def test_no_rest_is_longer_than_the_look_for_what_is_new() -> None:
+    week = Policy(rules=(Rule("*", every=7 * 86_400.0),))
+    assert resting_until(kept(CHECKED, policy=week), week) == "2026-11-22T13:00:00Z"
+    assert resting_until(kept(CHECKED, policy=week, looked=ago(hours=26)), week) is None
+
+
+@pytest.mark.parametrize(
+    "checkpoint",
+    [
+        pytest.param(Checkpoint(), id="first run"),
+        pytest.param(Checkpoint(mirrors={CHECKED.id: CHECKED}), id="never looked"),
+        pytest.param(kept(CHECKED, looked=AHEAD), id="looked by a clock that was ahead"),
+        pytest.param(kept(), id="nothing known"),
+        pytest.param(kept(mirror(checked_at=ago(hours=6))), id="its rest is over"),
+        pytest.param(kept(mirror(checked_at=None, synced_at=None)), id="never whole"),
+        pytest.param(kept(mirror(checked_at=ago(hours=1), reading=READING)), id="unfinished"),
+        pytest.param(kept(mirror(checked_at=ago(hours=1), state=CollectionState.PENDING)), id="pending"),
+        pytest.param(kept(CHECKED, mirror(id="b", checked_at=ago(hours=9))), id="another is due"),
+        pytest.param(kept(CHECKED, mirror(id="b", state=CollectionState.SKIPPED)), id="an own one that was refused"),
+        pytest.param(kept(CHECKED, policy=Policy()), id="settings changed"),
+    ],
+)
+def test_a_run_looks(checkpoint: Checkpoint) -> None:
+    assert resting_until(checkpoint) is None
+
+
+def test_without_a_rule_nothing_rests() -> None:
+    assert resting_until(kept(CHECKED, policy=POLICY), POLICY) is None
+    some = Policy(rules=(Rule("Gym", every=6 * 3600.0),))
+    other = mirror(id=LIKED, kind=Kind.LIKED, name="Liked Songs")
+    assert resting_until(kept(CHECKED, other, policy=some), some) is None
+
+
+def test_what_is_left_alone_keeps_nothing_awake() -> None:
+    others = mirror(id="b", state=CollectionState.SKIPPED, whose=Whose.OTHERS)
+    gone = mirror(id="c", state=CollectionState.DETACHED)
+    assert resting_until(kept(CHECKED, others, gone)) == "2026-11-21T17:00:00Z"
+    deselected = Policy(include=("G*",), rules=SLOW.rules)
+    unwanted = mirror(id="d", name="Other", state=CollectionState.SKIPPED)
+    assert resting_until(kept(CHECKED, unwanted, policy=deselected), deselected) == "2026-11-21T17:00:00Z"
+
+
+def test_a_decision_ends_a_rest() -> None:
+    asked = Conflict("1", CHECKED.id, "Gym", ConflictKind.MASS_REMOVAL, "many", ago(hours=2))
+    waiting = msgspec.structs.replace(kept(CHECKED), conflicts={"1": asked})
+    assert resting_until(waiting) is not None
+    decided = msgspec.structs.replace(asked, decision=Side.SPOTIFY)
+    assert resting_until(msgspec.structs.replace(waiting, conflicts={"1": decided})) is None
+
+
+@pytest.mark.parametrize("whose", [head(), OTHERS, SHARED, MADE])
+def test_rules_go_by_whose_a_collection_was(whose: CollectionHead) -> None:
+    assert remembered(mirror(whose=whose.whose)).whose is whose.whose
 
 
 # Tombstones

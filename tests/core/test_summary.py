@@ -46,7 +46,7 @@ def test_its_keys_are_the_documented_ones_and_our_additions() -> None:
         "exit_code", "retry_at", "api_calls", "totals", "matching", "collections", "new_playlists", "conflicts",
         "errors", "playback",
     }  # fmt: skip
-    assert set(found) == documented | {"dry_run", "lookups", "plan", "writes"}
+    assert set(found) == documented | {"dry_run", "lookups", "plan", "rests_until", "writes"}
     totals = {
         "collections", "in_sync", "changed", "pending", "failed", "skipped", "added", "removed", "reordered",
         "matched", "unmatched", "duplicates", "conflicts",

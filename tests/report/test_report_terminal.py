@@ -9,6 +9,7 @@ import pytest
 from checkpoint_sample import HOSTILE, NOW, TOKYO, sample
 from rich.cells import cell_len
 
+from musicdiff_job.core.policy import Policy
 from musicdiff_job.report.collections import collection_lines, collections_table
 from musicdiff_job.report.run import history_table, run_blocks
 from musicdiff_job.report.terminal import show_blocks
@@ -40,7 +41,7 @@ def test_no_line_is_wider_than_the_terminal(width: int, monkeypatch: pytest.Monk
     checkpoint = sample()
     blocks = (
         *run_blocks(checkpoint.runs[-1], NOW, every=True),
-        collections_table(collection_lines(checkpoint), NOW),
+        collections_table(collection_lines(checkpoint, Policy(), NOW), NOW),
         history_table(checkpoint.runs, NOW),
     )
     text = unstyled(shown(*blocks, width=width, monkeypatch=monkeypatch))

@@ -12,6 +12,7 @@ from musicdiff_job.core.budget import deezer_rule, ledger_add, spotify_rule
 from musicdiff_job.core.checkpoint import Checkpoint, Pause, Reading
 from musicdiff_job.core.model import LIKED, CollectionId, Service
 from musicdiff_job.core.outcome import Outcome
+from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import CollectionState
 from musicdiff_job.report.status import (
     Expiry,
@@ -29,7 +30,8 @@ RULES = {Service.SPOTIFY: spotify_rule(1000), Service.DEEZER: deezer_rule(30_000
 
 def status(checkpoint: Checkpoint) -> Status:
     return status_of(
-        checkpoint, None, now=NOW, profile="default", ledgers=RULES, expiry={Service.SPOTIFY: Expiry()}
+        checkpoint, None, now=NOW, profile="default", ledgers=RULES, expiry={Service.SPOTIFY: Expiry()},
+        policy=Policy(),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from musicdiff_job.core.budget import deezer_rule, spotify_rule
 from musicdiff_job.core.checkpoint import Checkpoint, Pause
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import Outcome
+from musicdiff_job.core.policy import Policy
 from musicdiff_job.report.status import Expiry, ailments, status_of
 from musicdiff_job.report.status_text import status_blocks
 from musicdiff_job.report.text import plain
@@ -22,6 +23,7 @@ def told(checkpoint: Checkpoint, *, every: bool = False, profile: str = "default
         profile=profile,
         ledgers={Service.SPOTIFY: spotify_rule(1000), Service.DEEZER: deezer_rule(0)},
         expiry={Service.SPOTIFY: expiry or Expiry()},
+        policy=Policy(),
     )
     return plain(status_blocks(status, ailments(checkpoint, NOW), NOW, place="/x/c.json", every=every))
 
