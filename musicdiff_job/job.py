@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from musicdiff_job.auditing import apply_rules, audit
+from musicdiff_job.auditing import apply_rules, audit, reconsider_artists
 from musicdiff_job.conducting import conduct
 from musicdiff_job.core.checkpoint import Mirror
 from musicdiff_job.core.conflict import Conflict, ConflictKind
@@ -42,6 +42,7 @@ def look(session: Session, log: RunLog) -> Library | None:
     """Look around. None when the source is closed."""
     apply_overrides(session)
     apply_rules(session)
+    reconsider_artists(session)
     library = look_around(session, log)
     if library is not None:
         bury_missing(session, log, library)

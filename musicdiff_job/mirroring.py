@@ -7,6 +7,7 @@ in flight. A change is saved as an intent before it is written, always.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,11 +20,13 @@ from musicdiff_job.core import decide
 from musicdiff_job.core.before_image import stood
 from musicdiff_job.core.checkpoint import Pair, Part, Reading, settled_base, with_part
 from musicdiff_job.core.conflict import ConflictKind
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.diff import Difference, collapse, diff
 from musicdiff_job.core.errors import NotShownYet
 from musicdiff_job.core.match import Match, Reason
 from musicdiff_job.core.model import (
+    FAVOURITE_ALBUMS,
+    FAVOURITE_ARTISTS,
+    FAVOURITES,
     CollectionHead,
     PlaylistId,
     SourceId,
@@ -52,8 +55,9 @@ PATIENCE = 2
 """Failures of a collection after which it is mirrored without the tracks on which Deezer's catalogue fails."""
 PASSING = frozenset({Reason.REFUSED, Reason.UNANSWERED, Reason.UNREADABLE})
 """Reasons for having no counterpart that are no reason to remove one that is in place."""
-FAVOURITES_CAP = 10_000
-"""Deezer takes no more favourite tracks than this (reported by several users; not documented)."""
+FAVOURITES_CAP = {FAVOURITES: 10_000, FAVOURITE_ALBUMS: sys.maxsize, FAVOURITE_ARTISTS: sys.maxsize}
+"""Deezer takes no more favourite tracks than this (reported by several users; not documented). Nobody has met a limit
+for albums or artists; where there is one, Deezer says that the list is full."""
 
 
 def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, tally: Tally) -> CollectionResult:
@@ -101,7 +105,7 @@ class _Work:
 
     @property
     def favourites(self) -> bool:
-        return self.session.job.policy.is_favourites(self.head.kind)
+        return self.session.job.policy.favourites_for(self.head.kind) is not None
 
     def run(self, reason: str) -> CollectionResult:
         for _ in range(ROUNDS):
@@ -173,7 +177,7 @@ class _Work:
             else:
                 waiting.append(source)
         self.matched, self.waiting = len(pairs), tuple(dict.fromkeys(waiting))
-        # Liked songs come newest first; Deezer shows what was liked last on top, so the oldest is liked first.
+        # Liked songs and albums come newest first; Deezer shows what was liked last on top, so the oldest goes first.
         desired, self.duplicates = collapse(reversed(pairs) if self.favourites else pairs)
         return desired
 
@@ -225,8 +229,7 @@ class _Work:
         acted = part.playlist in self.writer.acted
         pauses = iter(LAG_WAITS)
         while True:
-            target = self.session.target
-            contents = target.favourites() if part.playlist == FAVOURITES else target.tracks(part.playlist)
+            contents = self.session.contents(part.playlist)
             present = frozenset(TargetId(track.id) for track in contents.tracks)
             # Only what was confirmed is waited for, of what an earlier run has written only additions. Were they taken
             # for lost, and shown later, they would be somebody else's.
@@ -269,12 +272,12 @@ class _Work:
         )
         if len(mirror.parts) > 1:
             return difference
-        return self._fitting(difference, contents, full=part.playlist in self.writer.full)
+        return self._fitting(part, difference, contents, full=part.playlist in self.writer.full)
 
-    def _fitting(self, difference: Difference, contents: TargetContents, *, full: bool) -> Difference:
+    def _fitting(self, part: Part, difference: Difference, contents: TargetContents, *, full: bool) -> Difference:
         """The difference without the additions that Deezer has no room for, or, if it calls the list ``full``, without
         any."""
-        limit = FAVOURITES_CAP if self.favourites else self.session.job.policy.playlist_limit
+        limit = FAVOURITES_CAP.get(part.playlist, self.session.job.policy.playlist_limit)
         room = limit - len(contents.tracks) - contents.hidden + (0 if self.favourites else len(difference.remove))
         room = 0 if full else max(0, room)
         over = {pair.target for pair in difference.add[room:]}

@@ -143,7 +143,7 @@ def test_pages_that_do_not_add_up_are_not_believed(shown: int, total: int, more:
     entry = world.source.lists[head.id][0]
     session = world.session()
     page = Page((entry,) * shown, 0, total, more)
-    session.source.page = lambda head, offset: page  # type: ignore[method-assign]
+    session.source.page = lambda head, offset, after="": page  # type: ignore[method-assign]
     assert isinstance(read(session, head), Unreadable)
     assert session.mirror(head).reading is None
 

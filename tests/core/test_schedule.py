@@ -13,8 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicdiff_job.core.checkpoint import Creating, Mirror, Part, Reading
-from musicdiff_job.core.decide import FAVOURITES
-from musicdiff_job.core.model import LIKED, CollectionHead, CollectionId, Header, Kind, PlaylistId, TargetHead
+from musicdiff_job.core.model import (
+    FAVOURITES,
+    LIKED,
+    CollectionHead,
+    CollectionId,
+    Header,
+    Kind,
+    PlaylistId,
+    TargetHead,
+)
 from musicdiff_job.core.plan import AddTracks
 from musicdiff_job.core.policy import LikedAs, Policy, Rule, Window
 from musicdiff_job.core.schedule import (
