@@ -70,9 +70,9 @@ def _decides_otherwise(record: MatchRecord, before: JudgedBy, now: JudgedBy) -> 
             return False
 
 
-def reconsider_artists(session: Session) -> None:
+def reconsider_artists(session: Session) -> bool:
     """Open the search for followed artists of whose name nothing was known when they were looked for, and something is
-    now, and make them due. No call."""
+    now, and make them due. Whether there were any. No call."""
     known = session.checkpoint.mirrors.get(ARTISTS)
     matches = session.checkpoint.matches
     records = [matches[source] for source in known.waiting if source in matches] if known else []
@@ -94,6 +94,7 @@ def reconsider_artists(session: Session) -> None:
     if opened:
         session.checkpoint = session.checkpoint.touch(frozenset(opened)).with_matches(opened)
         event("artists.reconsidered", artists=len(opened))
+    return bool(opened)
 
 
 def suspect(session: Session, sources: Mapping[str, SourceId], rows: Iterable[Track]) -> None:

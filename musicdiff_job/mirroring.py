@@ -24,8 +24,7 @@ from musicdiff_job.core.diff import Difference, collapse, diff
 from musicdiff_job.core.errors import NotShownYet
 from musicdiff_job.core.match import Match, Reason
 from musicdiff_job.core.model import (
-    FAVOURITE_ALBUMS,
-    FAVOURITE_ARTISTS,
+    FAVOURITE_LISTS,
     FAVOURITES,
     CollectionHead,
     PlaylistId,
@@ -55,7 +54,7 @@ PATIENCE = 2
 """Failures of a collection after which it is mirrored without the tracks on which Deezer's catalogue fails."""
 PASSING = frozenset({Reason.REFUSED, Reason.UNANSWERED, Reason.UNREADABLE})
 """Reasons for having no counterpart that are no reason to remove one that is in place."""
-FAVOURITES_CAP = {FAVOURITES: 10_000, FAVOURITE_ALBUMS: sys.maxsize, FAVOURITE_ARTISTS: sys.maxsize}
+FAVOURITES_CAP = 10_000
 """Deezer takes no more favourite tracks than this (reported by several users; not documented). Nobody has met a limit
 for albums or artists; where there is one, Deezer says that the list is full."""
 
@@ -277,7 +276,9 @@ class _Work:
     def _fitting(self, part: Part, difference: Difference, contents: TargetContents, *, full: bool) -> Difference:
         """The difference without the additions that Deezer has no room for, or, if it calls the list ``full``, without
         any."""
-        limit = FAVOURITES_CAP.get(part.playlist, self.session.job.policy.playlist_limit)
+        limit = self.session.job.policy.playlist_limit
+        if part.playlist in FAVOURITE_LISTS:
+            limit = FAVOURITES_CAP if part.playlist == FAVOURITES else sys.maxsize
         room = limit - len(contents.tracks) - contents.hidden + (0 if self.favourites else len(difference.remove))
         room = 0 if full else max(0, room)
         over = {pair.target for pair in difference.add[room:]}

@@ -176,7 +176,7 @@ def _runner_up(decision: Match) -> list[str]:
 
 def _questions(told: Explanation) -> tuple[Cell | str, ...]:
     lines: list[Cell | str] = [
-        question_text(asked.question)
+        question_text(asked.question, item_of(told.source))
         + ("" if asked.answers is None else f": {count(asked.answers, 'answer') if asked.answers else 'no answer'}")
         for asked in told.asked
     ]
@@ -185,8 +185,8 @@ def _questions(told: Explanation) -> tuple[Cell | str, ...]:
     return tuple(lines) or ("none, as far as the checkpoint remembers",)
 
 
-def question_text(question: Question) -> str:
-    """A question in words."""
+def question_text(question: Question, wanted: Item = Item.TRACK) -> str:
+    """A question about a ``wanted`` track, album or artist in words."""
     match question:
         case ByIsrc(isrc):
             return f"the track with ISRC {clean(isrc)}"
@@ -195,7 +195,8 @@ def question_text(question: Question) -> str:
         case ByFields(artist, title):
             return f'search artist "{named(artist)}", title "{named(title)}"'
         case ById(number):
-            return f"the track {number}"
+            why = "which Deezer names as an alternative" if wanted is Item.TRACK else "a counterpart in your library"
+            return f"the track {number}, {why}"
         case AlbumByUpc(upc):
             return f"the album with bar code {clean(upc)}"
         case AlbumById(number):

@@ -33,7 +33,7 @@ def library(text: str) -> SpotifyAccount:
         return synthetic_world(playlists, tracks, liked, whole_albums=whole, albums=albums, artists=artists)
     match text:
         case "demo":
-            return demo_world()
+            return demo_world(albums=8, artists=6)
         case "empty":
             return SpotifyAccount()
         case _:
