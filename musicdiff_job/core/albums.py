@@ -21,6 +21,7 @@ from musicdiff_job.core.model import Track, bare_id
 from musicdiff_job.core.questions import AlbumById, AlbumByUpc, AlbumSearch, AlbumsOf, Question, plain
 from musicdiff_job.core.text import canonical_name, canonical_title, is_nobody
 from musicdiff_job.core.titles import compare_titles
+from musicdiff_job.core.version_words import Version
 from musicdiff_job.core.versions import album_kinds, main_title
 
 WEIGHTS: dict[str, float] = {
@@ -33,6 +34,13 @@ WEIGHTS: dict[str, float] = {
 }
 """What the whole penalty of each name costs. Another edition passes alone or with a track or two more, not with a
 quarter more tracks and another decade as well."""
+_PLURALS = {
+    "remixes": Version.REMIX,
+    "remixed": Version.REMIX,
+    "instrumentals": Version.INSTRUMENTAL,
+    "demos": Version.DEMO,
+}
+"""Words for a whole album of what ``version_words`` looks for in the title of one track."""
 LOOKED_UP = 3
 """Albums that a search has found and that are looked up themselves, for one wanted album."""
 NEAR = 4
@@ -70,15 +78,23 @@ def decide(
     """The next step for the album ``wanted``, as ``match.decide``. Deterministic, whatever the order of candidates."""
     if not canonical_title(wanted.title):
         return Unmatched(Reason.NO_TITLE)
-    ranked = sorted((score(wanted, track, rules) for track in evidence.candidates), key=_order)
+    ranked = sorted(
+        (score(wanted, track, rules) for track in evidence.candidates), key=lambda item: _order(item, rules)
+    )
     good = [item for item in ranked if not item.refused and item.score >= rules.min_score]
     allowed = [item for item in good if item.track.id not in rejected]
     readable = [item for item in allowed if item.track.readable]
-    if readable and (question := _to_verify(wanted, readable[0], evidence)):
-        return Ask(question)
     verified = [item for item in readable if _is_verified(wanted, item, evidence)]
-    if not (verified and _is_same_edition(verified[0])) and (question := _next_question(wanted, evidence)):
-        return Ask(question)
+    if not (verified and _is_same_edition(verified[0])):
+        # The best first; when that is another edition, everything that may know better; then its rivals.
+        open_ = _unverified(wanted, readable, evidence)
+        if open_ is not None and not verified:
+            return Ask(open_)
+        if question := _next_question(wanted, evidence):
+            return Ask(question)
+        rivals = [item for item in readable if verified and verified[0].score - item.score < rules.min_gap]
+        if (open_ := _unverified(wanted, rivals, evidence)) is not None:
+            return Ask(open_)
     if verified:
         return _choose(wanted, verified, rules)
     if allowed and not readable:
@@ -99,8 +115,10 @@ def same_upc(wanted: Track, candidate: Track) -> bool:
     return wanted.upc is not None and wanted.upc == candidate.upc
 
 
-def _order(item: Scored) -> tuple[bool, float, int, int, str]:
-    return bool(item.refused), -item.score, -item.track.rank, len(item.track.id), item.track.id
+def _order(item: Scored, rules: Rules) -> tuple[bool, float, bool, int, int, str]:
+    track = item.track
+    plain_words = rules.prefer_explicit and track.explicit is not True
+    return bool(item.refused), -item.score, plain_words, -track.rank, len(track.id), track.id
 
 
 def _is_verified(wanted: Track, item: Scored, evidence: Evidence) -> bool:
@@ -108,14 +126,15 @@ def _is_verified(wanted: Track, item: Scored, evidence: Evidence) -> bool:
 
 
 def _is_same_edition(item: Scored) -> bool:
-    return not any(penalty.name in ("tracks", "edition") for penalty in item.penalties)
+    return not any(penalty.name in ("title", "tracks", "edition") for penalty in item.penalties)
 
 
-def _to_verify(wanted: Track, item: Scored, evidence: Evidence) -> Question | None:
-    looked_up = sum(isinstance(question, AlbumById) for question in evidence.asked)
-    if _is_verified(wanted, item, evidence) or looked_up >= LOOKED_UP:
+def _unverified(wanted: Track, ranked: list[Scored], evidence: Evidence) -> Question | None:
+    """The question about the best of these that was not looked up; None when as many were as may be."""
+    if sum(isinstance(question, AlbumById) for question in evidence.asked) >= LOOKED_UP:
         return None
-    return AlbumById(bare_id(item.track.id))
+    unknown = (item for item in ranked if not _is_verified(wanted, item, evidence))
+    return next((AlbumById(bare_id(item.track.id)) for item in unknown), None)
 
 
 def _next_question(wanted: Track, evidence: Evidence) -> Question | None:
@@ -143,19 +162,12 @@ def _choose(wanted: Track, verified: list[Scored], rules: Rules) -> Match | Unma
     if rivals and not same_upc(wanted, lead.track):
         return Unmatched(Reason.AMBIGUOUS, tuple(verified[:3]))
     copies = [item for item in verified if item not in others]
-    taken = min(copies, key=lambda item: _preference(wanted, item, rules))
+    taken = min(copies, key=lambda item: (not same_upc(wanted, item.track), _order(item, rules)))
     method = Method.UPC if same_upc(wanted, taken.track) else Method.SEARCH
     found = Match(taken.track.id, method, taken.score, taken=taken.track if taken.score < TOLD_BELOW else None)
     if not others:
         return found
     return msgspec.structs.replace(found, runner_up=others[0].track.id, runner_up_score=others[0].score)
-
-
-def _preference(wanted: Track, item: Scored, rules: Rules) -> tuple[bool, float, bool, int, int, str]:
-    """Smaller is better, among copies: the same bar code, the score, explicitness, popularity, then the lowest id."""
-    track = item.track
-    plain_words = rules.prefer_explicit and track.explicit is not True
-    return not same_upc(wanted, track), -item.score, plain_words, -track.rank, len(track.id), track.id
 
 
 def _is_copy(one: Track, other: Track) -> bool:
@@ -177,12 +189,17 @@ def _compare_artists(wanted: Track, candidate: Track, *, upc: bool) -> Verdict:
 
 def _compare_versions(wanted: Track, candidate: Track, *, upc: bool) -> Verdict:
     """What kind of recordings it holds, by its own title: never live for studio, never karaoke or a tribute."""
-    kinds, kinds2 = album_kinds(wanted.title), album_kinds(candidate.title)
+    kinds, kinds2 = _kinds(wanted.title), _kinds(candidate.title)
     if kinds != kinds2:
         told = ", ".join(sorted(kinds2)) or "studio"
         return refuse("another version", f"{told}, wanted {', '.join(sorted(kinds)) or 'studio'}")
     one, other = (msgspec.structs.replace(it, title=edition_of(it.title).base) for it in (wanted, candidate))
     return compare_versions(one, other, None, isrc=upc)
+
+
+def _kinds(title: str) -> frozenset[Version]:
+    words = canonical_title(title).split()
+    return album_kinds(title) | {kind for word, kind in _PLURALS.items() if word in words[1:]}
 
 
 def _compare_sizes(wanted: int | None, candidate: int | None) -> Verdict:

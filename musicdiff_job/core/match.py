@@ -128,6 +128,9 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         nearest to the question are kept, of many copies of one recording rather the first than all."""
         asked = self.asked if question in self.asked else (*self.asked, question)
         fresh = {track.id: track for track in tracks}
+        if isinstance(question, AlbumSearch | AlbumsOf):
+            # Rows of these say less than an album that was looked up.
+            fresh = {key: row for key, row in fresh.items() if all(key != track.id for track in self.candidates)}
         known = [fresh.pop(track.id, track) for track in self.candidates]
         match question:
             case ByIsrc() | ById() | AlbumByUpc() | AlbumById():
