@@ -148,8 +148,10 @@ def test_what_the_library_holds_of_an_artist() -> None:
         Track(id="s4", title="D"),
         NIRVANA,
     ]
-    found = [Match("11", Method.ISRC, 1.0), Match("12", Method.ISRC, 1.0), Unmatched(Reason.NOT_FOUND)]
-    decisions = [*found, Match("album:14", Method.UPC, 1.0), None, None]
+    decisions: list[Match | Unmatched | None] = [
+        Match("11", Method.ISRC, 1.0), Match("12", Method.ISRC, 1.0), Unmatched(Reason.NOT_FOUND),
+        Match("album:14", Method.UPC, 1.0), None, None,
+    ]  # fmt: skip
     known = known_of([NIRVANA], zip(songs, decisions, strict=True))
     assert known == {"nirvana": Known(("11", "album:14"), ("Bleach", "Nevermind", "In Utero"))}
 
