@@ -76,7 +76,7 @@ def test_listed_by_one_call_and_read_to_the_end(
         Kind.ARTISTS: (ARTISTS, 120),
     }[kind]
     read = read_all(source, found)
-    assert [len(page.entries) for page in read][0] == looks and len(read) == pages
+    assert (len(read[0].entries), len(read)) == (looks, pages)
     assert asked(sandbox) == pages - 1, "the first page came with the head"
     assert {page.total for page in read} == {found.total}
     account = sandbox.spotify
