@@ -303,3 +303,25 @@ def test_a_run_that_dies_at_any_write_is_gone_on_with(tmp_path: Path, credential
         assert not any(mirror.hand_added or mirror.left_out for mirror in checkpoint.mirrors.values())
         bound = {part.playlist for mirror in checkpoint.mirrors.values() for part in mirror.parts}
         assert bound == {FAVOURITE_ALBUMS, FAVOURITE_ARTISTS}
+
+
+@pytest.mark.parametrize("credential", CREDENTIALS)
+def test_what_was_liked_before_a_death_and_is_unsaved_after_it_goes_again(
+    tmp_path: Path, credential: Credential
+) -> None:
+    with open_rig(tmp_path, world(6, 0), credential=credential, **ONLY) as rig:
+
+        def dying(job: Job) -> Summary:
+            def connect(checkpoint: Any) -> Any:
+                real = job.connect(checkpoint)
+                return dataclasses.replace(real, target=Mortal(real.target, 1, late=True))
+
+            return run_once(dataclasses.replace(job, connect=connect))
+
+        with pytest.raises(Died):
+            rig.run(work=dying)
+        (liked,) = held(rig)[0]
+        assert liked == wanted_albums(rig)[0]
+        rig.sandbox.spotify.unsave_album(rig.sandbox.spotify.albums()[-1].album_id)
+        rig.run()
+        assert held(rig)[0] == wanted_albums(rig) and liked not in held(rig)[0]
