@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mortal import Killed
+from review_stage import apply, mortal, plan, undo
 from rig import Credential, Rig, open_rig
 
 from musicdiff_job.core.checkpoint import MatchRecord
 from musicdiff_job.core.match import Match, Reason, Unmatched
 from musicdiff_job.core.model import ALBUMS, ARTISTS, FAVOURITE_ALBUMS, FAVOURITE_ARTISTS, SourceId, TargetId
 from musicdiff_job.core.overrides import reject_match, set_match
-from musicdiff_job.core.plan import Change, LikeTrack, Receipt, UnlikeTrack
 from musicdiff_job.core.summary import CollectionResult, Summary
 from musicdiff_job.job import run_once
-from musicdiff_job.ports import Target
 from musicdiff_job.sandbox.catalogue import Catalogue, DeezerArtist, load_catalogue
 from musicdiff_job.sandbox.faults import Fault, Status
 from musicdiff_job.sandbox.spotify_accounts import SCOPES
@@ -26,7 +25,6 @@ from musicdiff_job.sandbox.spotify_albums import albums_of, artist_id
 from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import SpotifyAccount, synthetic_world
 from musicdiff_job.session import Job
-from musicdiff_job.undoing import undo_once
 
 ALL: dict[str, Any] = {"MUSICDIFF_SYNC_ENTITIES": "liked,artists,albums,playlists"}
 ONLY: dict[str, Any] = {"MUSICDIFF_SYNC_ENTITIES": "albums,artists"}
@@ -163,7 +161,7 @@ def test_what_was_removed_comes_back_by_undo(tmp_path: Path, credential: Credent
         assert len(held(rig)[0]) == len(albums) - 1
         (image,) = rig.checkpoint().images
         assert (image.playlist, image.removed[0].track) == (FAVOURITE_ALBUMS, f"album:{albums[-1]}")
-        rig.run(work=lambda job: undo_once(job, summary.run_id))
+        undo(rig, summary.run_id)
         assert sorted(held(rig)[0]) == sorted(albums)
         rig.run(force=True)
         assert sorted(held(rig)[0]) == sorted(albums), "what a person has put back stays"
@@ -237,31 +235,16 @@ def test_a_list_that_is_refused_keeps_its_mirror(tmp_path: Path, path: str) -> N
         assert (held(rig), rig.run().outcome) == (before, "in_sync")
 
 
-class Died(BaseException):
-    """What nothing catches."""
-
-
-@dataclasses.dataclass
-class Mortal:
-    """A target that dies at its ``at``-th write, right before or after it was made."""
-
-    real: Target
-    at: int
-    late: bool
-    writes: int = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
-
-    def apply(self, change: Change) -> Receipt:
-        assert isinstance(change, LikeTrack | UnlikeTrack)
-        self.writes += 1
-        if self.writes == self.at and not self.late:
-            raise Died
-        receipt = self.real.apply(change)
-        if self.writes == self.at:
-            raise Died
-        return receipt
+@pytest.mark.parametrize("credential", CREDENTIALS)
+def test_a_reviewed_plan_is_carried_out_as_it_was(tmp_path: Path, credential: Credential) -> None:
+    with open_rig(tmp_path, world(), credential=credential, **ONLY) as rig:
+        reviewed = plan(rig)
+        assert held(rig) == ([], [])
+        summary = apply(rig, reviewed)
+        assert (summary.outcome, held(rig)[0]) == ("changed", wanted_albums(rig))
+        assert line(summary, ALBUMS).added == 12
+        repeated = apply(rig, reviewed)
+        assert (repeated.exit_code, held(rig)[0]) == (0, wanted_albums(rig))
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -274,11 +257,7 @@ def test_a_run_that_dies_at_any_write_is_gone_on_with(tmp_path: Path, credential
     with open_rig(tmp_path, account, credential=credential, **ONLY) as rig:
 
         def dying(job: Job) -> Summary:
-            def connect(checkpoint: Any) -> Any:
-                real = job.connect(checkpoint)
-                return dataclasses.replace(real, target=Mortal(real.target, 2, late))
-
-            return run_once(dataclasses.replace(job, connect=connect))
+            return run_once(mortal(job, 2, before=not late))
 
         def until_it_lives() -> None:
             nonlocal deaths
@@ -286,7 +265,7 @@ def test_a_run_that_dies_at_any_write_is_gone_on_with(tmp_path: Path, credential
                 try:
                     if rig.run(work=dying).outcome == "in_sync":
                         return
-                except Died:
+                except Killed:
                     deaths += 1
             raise AssertionError("it never comes to rest")
 
@@ -310,16 +289,8 @@ def test_what_was_liked_before_a_death_and_is_unsaved_after_it_goes_again(
     tmp_path: Path, credential: Credential
 ) -> None:
     with open_rig(tmp_path, world(6, 0), credential=credential, **ONLY) as rig:
-
-        def dying(job: Job) -> Summary:
-            def connect(checkpoint: Any) -> Any:
-                real = job.connect(checkpoint)
-                return dataclasses.replace(real, target=Mortal(real.target, 1, late=True))
-
-            return run_once(dataclasses.replace(job, connect=connect))
-
-        with pytest.raises(Died):
-            rig.run(work=dying)
+        with pytest.raises(Killed):
+            rig.run(work=lambda job: run_once(mortal(job, 1, before=False)))
         (liked,) = held(rig)[0]
         assert liked == wanted_albums(rig)[0]
         rig.sandbox.spotify.unsave_album(rig.sandbox.spotify.albums()[-1].album_id)

@@ -46,6 +46,11 @@ class Item(StrEnum):
     ARTIST = "artist"
 
 
+def kind_of(collection: CollectionId) -> Kind:
+    """What a collection holds, by its id."""
+    return {LIKED: Kind.LIKED, ALBUMS: Kind.ALBUMS, ARTISTS: Kind.ARTISTS}.get(collection, Kind.PLAYLIST)
+
+
 FAVOURITES = PlaylistId("favourites")
 FAVOURITE_ALBUMS = PlaylistId("favourite-albums")
 FAVOURITE_ARTISTS = PlaylistId("favourite-artists")
