@@ -73,11 +73,13 @@ def known_of(wanted: Iterable[Track], library: Iterable[tuple[Track, Match | Unm
 
 
 def score(wanted: Track, candidate: Track, rules: Rules) -> Scored:
-    """How like the names are. Anything but the same name is refused; the same name alone proves nothing."""
-    if name_of(candidate) == name_of(wanted):
+    """How like the names are: the artist's, or that of whoever made a track or an album. Anything but the same name is
+    refused; the same name alone proves nothing."""
+    name = candidate.title if item_of(candidate.id) is Item.ARTIST else next(iter(candidate.artists), "")
+    if called(name) == name_of(wanted):
         return Scored(candidate, 1.0, ())
-    likeness = alike(canonical_name(wanted.title), canonical_name(candidate.title))
-    return Scored(candidate, round(likeness, 4), (), f"another name: {candidate.title}")
+    likeness = alike(canonical_name(wanted.title), canonical_name(name))
+    return Scored(candidate, round(likeness, 4), (), f"another name: {name}")
 
 
 def decide(

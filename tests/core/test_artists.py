@@ -137,6 +137,9 @@ def test_without_a_name_nothing_is_asked() -> None:
 def test_spellings_of_one_name_are_one_name() -> None:
     assert not score(Track(id="artist:1", title="The R.E.M."), artist("5", "REM"), RULES).refused
     assert score(NIRVANA, artist("5", "Nirvanas"), RULES).refused
+    assert (
+        not score(NIRVANA, track(1, SEATTLE), RULES).refused and score(NIRVANA, track(1, "5", "Others"), RULES).refused
+    )
 
 
 def test_what_the_library_holds_of_an_artist() -> None:
