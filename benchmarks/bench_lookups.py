@@ -134,6 +134,8 @@ def on_its_own(catalogue: Catalogue, track: SpotifyTrack, library: Library) -> i
                 rows = catalogue.search(text).tracks
             case ByFields(artist, title):
                 rows = catalogue.search(f'artist:"{artist}" track:"{title}"').tracks
+            case other:
+                raise TypeError(f"{other} is not asked about a track")
         whole = library.row_isrc or isinstance(step.question, ByIsrc | ById)
         evidence = evidence.with_answer(step.question, [_row(row, isrc=whole) for row in rows])
     return len(evidence.asked)

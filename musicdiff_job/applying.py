@@ -16,7 +16,7 @@ import msgspec
 from musicdiff_job.conducting import LEASE_MARGIN, conduct
 from musicdiff_job.core.checkpoint import MatchRecord
 from musicdiff_job.core.errors import StalePlan
-from musicdiff_job.core.model import CollectionHead, CollectionId, PlaylistId, SourceId
+from musicdiff_job.core.model import CollectionHead, CollectionId, Kind, PlaylistId, SourceId, kind_of
 from musicdiff_job.core.permit import permits
 from musicdiff_job.core.pins import is_done, match_moves, mirror_moves, undo_moves
 from musicdiff_job.core.plan import Change
@@ -48,7 +48,7 @@ def apply_plan(job: Job, plan: Plan) -> Summary:
 def _sync(session: Session, log: RunLog, plan: SyncPlan) -> None:
     log.plan = identity(plan)
     _refuse_strangers(session, plan)
-    library = look_around(session, log)
+    library = look_around(session, log, {kind_of(one.id) for one in plan.collections} or tuple(Kind))
     heads = {head.id: head for head in library.heads} if library is not None else {}
     torn = library is not None and not library.complete and any(one.id not in heads for one in plan.collections)
     if library is None or torn or not session.knows_target():

@@ -16,15 +16,19 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from musicdiff_job.core.artists import called, name_of
 from musicdiff_job.core.checkpoint import JudgedBy, MatchRecord
+from musicdiff_job.core.conversation import score
 from musicdiff_job.core.errors import Interrupted, JobError
-from musicdiff_job.core.match import MATCHER_VERSION, Evidence, Match, Unmatched, score
-from musicdiff_job.core.model import SourceId, Track
+from musicdiff_job.core.match import MATCHER_VERSION, Evidence, Match, Reason, Unmatched
+from musicdiff_job.core.model import ARTISTS, SourceId, Track
 from musicdiff_job.journal import event
 from musicdiff_job.lookups import Asker, converse, is_over, retry_at, search_for
 from musicdiff_job.session import Session
 from musicdiff_job.sweeping import Search
 
+BY_NAME_ALONE = frozenset({Reason.UNCONFIRMED, Reason.AMBIGUOUS})
+"""Why an artist has no counterpart when the library holds nothing that tells which of the name is meant."""
 AUDITED = 50
 """Tracks looked for anew at the end of one run."""
 
@@ -64,6 +68,33 @@ def _decides_otherwise(record: MatchRecord, before: JudgedBy, now: JudgedBy) -> 
             return before.matcher != now.matcher or reached
         case None:
             return False
+
+
+def reconsider_artists(session: Session) -> bool:
+    """Open the search for followed artists of whose name nothing was known when they were looked for, and something is
+    now, and make them due. Whether there were any. No call."""
+    known = session.checkpoint.mirrors.get(ARTISTS)
+    matches = session.checkpoint.matches
+    records = [matches[source] for source in known.waiting if source in matches] if known else []
+    waiting: dict[str, list[MatchRecord]] = {}
+    for record in records:
+        by_name = isinstance(record.decision, Unmatched) and record.decision.reason in BY_NAME_ALONE
+        if by_name and not record.override:
+            waiting.setdefault(name_of(record.track), []).append(record)
+    oldest = min((record.decided_at for group in waiting.values() for record in group), default=None)
+    opened: dict[SourceId, MatchRecord] = {}
+    for record in matches.values() if oldest is not None else ():
+        # Times are whole seconds, so what was decided in the same one may have come after it.
+        if record.decided_at < (oldest or "") or not (isinstance(record.decision, Match) and record.track.artists):
+            continue
+        for artist in waiting.get(called(record.track.artists[0]), ()):
+            if artist.decided_at <= record.decided_at:
+                source = SourceId(artist.track.id)
+                opened[source] = msgspec.structs.replace(artist, decision=None, retry_at=None)
+    if opened:
+        session.checkpoint = session.checkpoint.touch(frozenset(opened)).with_matches(opened)
+        event("artists.reconsidered", artists=len(opened))
+    return bool(opened)
 
 
 def suspect(session: Session, sources: Mapping[str, SourceId], rows: Iterable[Track]) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from musicdiff_job import asking
 from musicdiff_job.core.checkpoint import Creating, Mirror, Part, with_part
 from musicdiff_job.core.conflict import ConflictKind, Side
-from musicdiff_job.core.decide import FAVOURITES, wanted_headers
+from musicdiff_job.core.decide import wanted_headers
 from musicdiff_job.core.errors import (
     BadAnswer,
     LedgerSpent,
@@ -25,7 +25,7 @@ from musicdiff_job.core.errors import (
     StalePlan,
     UnknownOutcome,
 )
-from musicdiff_job.core.model import CollectionHead, Header, TargetHead, TargetId
+from musicdiff_job.core.model import FAVOURITE_LISTS, CollectionHead, Header, TargetHead, TargetId
 from musicdiff_job.core.plan import Change, Created, CreatePlaylist, Refused
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.journal import event
@@ -51,7 +51,7 @@ def find_gone(session: Session, head: CollectionHead) -> Gone | None:
     mirror = session.mirror(head)
     listed = session.listed()
     for part in mirror.parts:
-        if part.playlist == FAVOURITES or part.playlist in listed:
+        if part.playlist in FAVOURITE_LISTS or part.playlist in listed:
             continue
         try:
             session.target.header(part.playlist)
@@ -113,10 +113,10 @@ def bind(
     ``done`` is told of every playlist that is created. Of several namesakes the one that holds most of
     ``wanted_tracks`` is adopted, at the price of a read of each."""
     mirror = session.mirror(head)
-    in_favourites = [part.playlist for part in mirror.parts] == [FAVOURITES]
-    if session.job.policy.is_favourites(head.kind):
+    in_favourites = any(part.playlist in FAVOURITE_LISTS for part in mirror.parts)
+    if favourites := session.job.policy.favourites_for(head.kind):
         if not in_favourites:
-            session.put(msgspec.structs.replace(mirror, parts=(Part(FAVOURITES, created=False),)))
+            session.put(msgspec.structs.replace(mirror, parts=(Part(favourites, created=False),)))
         return session.mirror(head).parts
     if in_favourites:  # `liked_as` has changed
         session.put(msgspec.structs.replace(mirror, parts=()))

@@ -25,7 +25,7 @@ from musicdiff_job.gate import Gate, Limits
 from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, History, Listening, Observer, Source, Store, Target
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.settings import Credentials, Loaded, Settings
-from musicdiff_job.settings.choices import Direction, SourceKind, TargetKind
+from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
 from musicdiff_job.store.file import FileStore
 
 OVERRIDES_AT_MOST = 1 << 25
@@ -157,7 +157,7 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def policy_of(settings: Settings) -> Policy:
-    """The settings that shape mirrors. Files have no favourites, and no limit to the length of a list."""
+    """The settings that shape mirrors. Files hold lists of tracks, of any length, and no favourites."""
     sync = settings.sync
     files = settings.target.kind is TargetKind.FILES
     rules = tuple(
@@ -171,7 +171,7 @@ def policy_of(settings: Settings) -> Policy:
         for rule in settings.playlist
     )
     return Policy(
-        entities=tuple(str(entity) for entity in sync.entities),
+        entities=tuple(str(one) for one in sync.entities if not files or one in (Entity.LIKED, Entity.PLAYLISTS)),
         include=sync.include,
         exclude=sync.exclude,
         hand_edits=sync.hand_edits,

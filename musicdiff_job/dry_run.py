@@ -11,8 +11,17 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from musicdiff_job.core.checkpoint import Checkpoint
-from musicdiff_job.core.decide import FAVOURITES
-from musicdiff_job.core.model import AccountId, Header, PlaylistId, TargetContents, TargetHead, TargetId, Track
+from musicdiff_job.core.model import (
+    FAVOURITES,
+    AccountId,
+    Header,
+    PlaylistId,
+    TargetContents,
+    TargetHead,
+    TargetId,
+    Track,
+    favourites_of,
+)
 from musicdiff_job.core.plan import (
     PLACEHOLDER,
     AddTracks,
@@ -68,11 +77,11 @@ class DryTarget:
             self._shown[playlist] = self._real.tracks(playlist)
         return self._shown[playlist]
 
-    def favourites(self) -> TargetContents:
+    def favourites(self, which: PlaylistId = FAVOURITES) -> TargetContents:
         """What the favourites would hold after the changes so far."""
-        if FAVOURITES not in self._shown:
-            self._shown[FAVOURITES] = self._real.favourites()
-        return self._shown[FAVOURITES]
+        if which not in self._shown:
+            self._shown[which] = self._real.favourites(which)
+        return self._shown[which]
 
     def apply(self, change: Change) -> Receipt:
         """Remember the change; no call."""
@@ -90,9 +99,11 @@ class DryTarget:
                 rows = {row.id: row for row in self._rows(playlist)}
                 self._set(playlist, tuple(rows[track] for track in tracks if track in rows))
             case LikeTrack(track=track):
-                self._set(FAVOURITES, (*self.favourites().tracks, _row(track)))
+                which = favourites_of(track)
+                self._set(which, (*self.favourites(which).tracks, _row(track)))
             case UnlikeTrack(track=track):
-                self._set(FAVOURITES, tuple(row for row in self.favourites().tracks if row.id != track))
+                which = favourites_of(track)
+                self._set(which, tuple(row for row in self.favourites(which).tracks if row.id != track))
             case UpdatePlaylist() | DeletePlaylist():
                 pass
         return Written()

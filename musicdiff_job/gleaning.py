@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 
 from musicdiff_job.binding import namesakes
-from musicdiff_job.core.decide import FAVOURITES, wanted_headers
+from musicdiff_job.core.decide import wanted_headers
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import CollectionHead, PlaylistId, SourceId, Track
 from musicdiff_job.core.sweeps import SINGLE_YIELD, TARGET_YIELD
@@ -37,8 +37,7 @@ def resolve_from(
         if expected <= SINGLE_YIELD.share * -(-session.listed()[playlist].count // ROWS):
             continue
         event("sweep.planned", logging.DEBUG, sweep=f"playlist {playlist}", wanted=left, expected=round(expected, 1))
-        target = session.target
-        contents = target.favourites() if playlist == FAVOURITES else target.tracks(playlist)
+        contents = session.contents(playlist)
         asker.learned.shelf.put(contents.tracks)
         gleaned |= dict.fromkeys(track.id for track in contents.tracks)
     resolve(session, asker, tracks, patient=patient)
@@ -51,8 +50,8 @@ def resolve_from(
 def _likely(session: Session, head: CollectionHead) -> dict[PlaylistId, int]:
     """The playlists that may hold what is wanted, with how many of their entries are not known to be mirrored."""
     listed = session.listed()
-    if session.job.policy.is_favourites(head.kind):
-        own = [FAVOURITES]
+    if favourites := session.job.policy.favourites_for(head.kind):
+        own = [favourites]  # those of albums and artists are in no listing, and never worth reading for this alone
     else:
         own = [part.playlist for part in session.mirror(head).parts]
     bases = {part.playlist: part.base for part in session.mirror(head).parts}

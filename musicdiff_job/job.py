@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from musicdiff_job.auditing import apply_rules, audit
+from musicdiff_job.auditing import apply_rules, audit, reconsider_artists
 from musicdiff_job.conducting import conduct
 from musicdiff_job.core.calendar import Hold
 from musicdiff_job.core.checkpoint import Look, Mirror
 from musicdiff_job.core.conflict import Conflict, ConflictKind
 from musicdiff_job.core.errors import SkipCollection, StopRun, Unavailable, Wait
-from musicdiff_job.core.model import CollectionHead, Library, Service
+from musicdiff_job.core.model import ARTISTS, CollectionHead, Library, Service
 from musicdiff_job.core.policy import matches
 from musicdiff_job.core.schedule import Due, NotDue, due, learn, order_key, remembered, resting
 from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary
@@ -69,6 +69,7 @@ def look(session: Session, log: RunLog) -> Library | None:
     """Look around. None when the source is closed."""
     apply_overrides(session)
     apply_rules(session)
+    reconsider_artists(session)
     library = look_around(session, log)
     if library is not None:
         bury_missing(session, log, library)
@@ -110,7 +111,27 @@ def sync(session: Session, log: RunLog, library: Library | None, one: Hand = mir
     asker = Asker(session.connections.catalogue, session.job.rules)
     each(session, log, todo, asker, one)
     if not session.job.dry_run:
+        _artists_again(session, log, heads, asker, one)
         audit(session, asker)
+
+
+def _artists_again(session: Session, log: RunLog, heads: Sequence[CollectionHead], asker: Asker, one: Hand) -> None:
+    """Followed artists come early in a run, and are told from others of their names by what comes after them."""
+    head = next((head for head in heads if head.id == ARTISTS and head.id in log.results), None)
+    settled = (CollectionState.CHANGED, CollectionState.IN_SYNC)
+    if head is None or log.results[head.id].state not in settled or not reconsider_artists(session):
+        return
+    first = log.results[head.id]
+    each(session, log, [(head, "more of the library is known")], asker, one)
+    last = log.results[head.id]
+    unchanged = first.state is CollectionState.CHANGED and last.state is CollectionState.IN_SYNC
+    log.results[head.id] = msgspec.structs.replace(
+        last,
+        state=first.state if unchanged else last.state,
+        reason=first.reason if last.state in settled else last.reason,
+        added=first.added + last.added,
+        removed=first.removed + last.removed,
+    )
 
 
 def _is_moot(session: Session, conflict: Conflict) -> bool:

@@ -1,4 +1,4 @@
-"""Finding the counterparts of source tracks: overrides, memory, then look-ups, several at a time.
+"""Finding the counterparts of source tracks, albums and artists: overrides, memory, then look-ups, several at a time.
 
 Every look-up is one question of ``core.match``; the evidence of a search that a budget cuts short is kept, so that
 the next run asks the next question and none twice. Within a run an answered question is never put again.
@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import msgspec
 
+from musicdiff_job.core.artists import NOTHING, Known, known_of, name_of
 from musicdiff_job.core.checkpoint import MatchRecord
 from musicdiff_job.core.errors import JobError, SkipCollection, Unavailable
 from musicdiff_job.core.match import (
@@ -24,7 +25,7 @@ from musicdiff_job.core.match import (
     Rules,
     Unmatched,
 )
-from musicdiff_job.core.model import Service, SourceId, TargetId, Track
+from musicdiff_job.core.model import Item, Service, SourceId, TargetId, Track, item_of
 from musicdiff_job.core.override_file import BY_FILE
 from musicdiff_job.core.overrides import BY_COMMAND
 from musicdiff_job.core.timestamps import from_iso, to_iso
@@ -89,7 +90,10 @@ def _look_up(session: Session, asker: Asker, tracks: list[Track], *, patient: bo
         _record(session, search, decision)
         trouble.extend([error] if error else [])
 
-    searches = [search_for(track, records[SourceId(track.id)]) for track in tracks]
+    artists = [track for track in tracks if item_of(track.id) is Item.ARTIST]
+    library = ((record.track, record.decision) for record in records.values())
+    known = known_of(artists, library) if artists else {}
+    searches = [search_for(track, records[SourceId(track.id)], known.get(name_of(track), NOTHING)) for track in tracks]
     stop = converse(session, asker, searches, settle) or next(iter(trouble), None)
     if stop:
         raise stop
@@ -131,10 +135,10 @@ def converse(session: Session, asker: Asker, searches: list[Search], settle: Set
             settle(search, None, None)
 
 
-def search_for(track: Track, record: MatchRecord) -> Search:
-    """The search to start or to go on with."""
+def search_for(track: Track, record: MatchRecord, known: Known = NOTHING) -> Search:
+    """The search to start or to go on with. ``known`` is what the library holds of an artist."""
     prefer = record.terms.prefer if record.terms else None
-    return Search(track, record.evidence or Evidence(), record.ruled_out, prefer)
+    return Search(track, record.evidence or Evidence(), record.ruled_out, prefer, known)
 
 
 def _is_about_one(session: Session, error: JobError) -> bool:

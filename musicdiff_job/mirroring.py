@@ -7,6 +7,7 @@ in flight. A change is saved as an intent before it is written, always.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,11 +21,12 @@ from musicdiff_job.core import decide
 from musicdiff_job.core.before_image import stood
 from musicdiff_job.core.checkpoint import Mirror, Pair, Part, Reading, settled_base, with_part
 from musicdiff_job.core.conflict import ConflictKind
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.diff import Difference, collapse, diff
 from musicdiff_job.core.errors import NotShownYet
 from musicdiff_job.core.match import Match, Reason
 from musicdiff_job.core.model import (
+    FAVOURITE_LISTS,
+    FAVOURITES,
     CollectionHead,
     PlaylistId,
     SkipReason,
@@ -58,7 +60,8 @@ PASSING = frozenset({Reason.REFUSED, Reason.UNANSWERED, Reason.UNREADABLE})
 EMPTIED_AGAIN = timedelta(days=1)
 """When a list is looked at again in which places have become empty."""
 FAVOURITES_CAP = 10_000
-"""Deezer takes no more favourite tracks than this (reported by several users; not documented)."""
+"""Deezer takes no more favourite tracks than this (reported by several users; not documented). Nobody has met a limit
+for albums or artists; where there is one, Deezer says that the list is full."""
 
 
 def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, tally: Tally) -> CollectionResult:
@@ -129,7 +132,7 @@ class _Work:
 
     @property
     def favourites(self) -> bool:
-        return self.session.job.policy.is_favourites(self.head.kind)
+        return self.session.job.policy.favourites_for(self.head.kind) is not None
 
     def run(self, reason: str) -> CollectionResult:
         self._tell_what_is_cut()
@@ -211,7 +214,7 @@ class _Work:
                 waiting.append(source)
         self.matched, self.waiting = len(pairs), tuple(dict.fromkeys(waiting))
         pairs.extend(self._withdrawn())
-        # Liked songs come newest first; Deezer shows what was liked last on top, so the oldest is liked first.
+        # Liked songs and albums come newest first; Deezer shows what was liked last on top, so the oldest goes first.
         desired, self.duplicates = collapse(reversed(pairs) if self.favourites else pairs)
         return desired
 
@@ -274,8 +277,7 @@ class _Work:
         acted = part.playlist in self.writer.acted
         pauses = iter(LAG_WAITS)
         while True:
-            target = self.session.target
-            contents = target.favourites() if part.playlist == FAVOURITES else target.tracks(part.playlist)
+            contents = self.session.contents(part.playlist)
             present = frozenset(TargetId(track.id) for track in contents.tracks)
             # Only what was confirmed is waited for, of what an earlier run has written only additions. Were they taken
             # for lost, and shown later, they would be somebody else's.
@@ -318,12 +320,14 @@ class _Work:
         )
         if len(mirror.parts) > 1:
             return difference
-        return self._fitting(difference, contents, full=part.playlist in self.writer.full)
+        return self._fitting(part, difference, contents, full=part.playlist in self.writer.full)
 
-    def _fitting(self, difference: Difference, contents: TargetContents, *, full: bool) -> Difference:
+    def _fitting(self, part: Part, difference: Difference, contents: TargetContents, *, full: bool) -> Difference:
         """The difference without the additions that Deezer has no room for, or, if it calls the list ``full``, without
         any."""
-        limit = FAVOURITES_CAP if self.favourites else self.session.job.policy.playlist_limit
+        limit = self.session.job.policy.playlist_limit
+        if part.playlist in FAVOURITE_LISTS:
+            limit = FAVOURITES_CAP if part.playlist == FAVOURITES else sys.maxsize
         room = limit - len(contents.tracks) - contents.hidden + (0 if self.favourites else len(difference.remove))
         room = 0 if full else max(0, room)
         over = {pair.target for pair in difference.add[room:]}

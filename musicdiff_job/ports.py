@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.document import DocumentHeader
 from musicdiff_job.core.model import (
+    FAVOURITES,
     AccountId,
     CollectionHead,
     Header,
@@ -83,12 +84,15 @@ class Source(Protocol):
         ...
 
     def library(self, kinds: frozenset[Kind]) -> Library:
-        """The heads of all collections of these kinds: one call for 50 playlists, one for the liked songs."""
+        """The heads of all collections of these kinds: one call for 50 playlists, one each for the liked songs, the
+        albums and the artists. What of the latter two cannot be listed has a head that says nothing; its ``page``
+        tells why."""
         ...
 
-    def page(self, head: CollectionHead, offset: int) -> Page | Unreadable:
+    def page(self, head: CollectionHead, offset: int, after: str = "") -> Page | Unreadable:
         """Entries from ``offset`` on, as many as one call gives. At most one call (none where ``library`` has read
-        the page already); a legacy path may cost a second one, once per run."""
+        the page already); a legacy path may cost a second one, once per run. ``after`` is the id of the entry before,
+        by which some lists are paged."""
         ...
 
     def unchanged(self, head: CollectionHead) -> bool:
@@ -161,8 +165,9 @@ class Target(Protocol):
         Raises ``NotFound``, ``Forbidden``, ``BadAnswer``."""
         ...
 
-    def favourites(self) -> TargetContents:
-        """The favourite tracks, oldest first. As ``tracks``."""
+    def favourites(self, which: PlaylistId = FAVOURITES) -> TargetContents:
+        """One of ``FAVOURITE_LISTS``, oldest first. As ``tracks``; albums and artists have no fingerprint that another
+        call would tell."""
         ...
 
     def apply(self, change: Change) -> Receipt:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from musicdiff_job.core.checkpoint import Reading
-from musicdiff_job.core.model import CollectionHead, Entry, Page, Unreadable
+from musicdiff_job.core.model import CollectionHead, Entry, Kind, Page, Unreadable, bare_id
 from musicdiff_job.session import Session
 
 
@@ -44,7 +44,8 @@ def _next_step(session: Session, head: CollectionHead, reading: Reading) -> Read
     if reading.total == len(reading.entries):
         # One page cannot be torn; several can, and so can one that continues an earlier run's.
         return msgspec.structs.replace(reading, complete=True) if _is_still(session, head, reading) else Edited()
-    page = session.source.page(head, len(reading.entries))
+    last = reading.entries[-1].track if reading.entries else None
+    page = session.source.page(head, len(reading.entries), bare_id(last.id) if last else "")
     if isinstance(page, Unreadable):
         return page
     if page.offset != len(reading.entries):
@@ -54,6 +55,9 @@ def _next_step(session: Session, head: CollectionHead, reading: Reading) -> Read
     entries = (*reading.entries, *page.entries)
     if trouble := _does_not_add_up(page, len(entries)):
         return Unreadable(trouble)
+    if head.kind is Kind.ARTISTS and len({entry.track for entry in entries}) < len(entries):
+        # Paged by id rather than by number: what ignores that gives the same rows again, in the right number.
+        return Unreadable("Spotify lists an artist twice")
     alone = not page.more and len(entries) == len(page.entries)
     return msgspec.structs.replace(reading, total=page.total, entries=entries, complete=alone)
 

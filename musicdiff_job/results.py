@@ -73,7 +73,7 @@ class Tally:
 
 
 def name_of(track: Track) -> str:
-    """A track as people name it; of many artists the first two."""
+    """A track, an album or an artist as people name it; of many artists the first two."""
     return f"{', '.join(track.artists[:2])} - {track.title}" if track.artists else track.title
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from musicdiff_job.core.errors import StalePlan
-from musicdiff_job.core.model import AccountId, Header, PlaylistId, TargetContents, TargetHead, Track
+from musicdiff_job.core.model import FAVOURITES, AccountId, Header, PlaylistId, TargetContents, TargetHead, Track
 from musicdiff_job.core.plan import Change, Receipt
 from musicdiff_job.core.questions import Question, Sweep
 from musicdiff_job.ports import Target
@@ -47,9 +47,9 @@ class ReviewedTarget:
         """As the real target's."""
         return self._real.tracks(playlist)
 
-    def favourites(self) -> TargetContents:
+    def favourites(self, which: PlaylistId = FAVOURITES) -> TargetContents:
         """As the real target's."""
-        return self._real.favourites()
+        return self._real.favourites(which)
 
     def apply(self, change: Change) -> Receipt:
         """Ask, then make the change."""

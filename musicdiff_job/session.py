@@ -16,10 +16,19 @@ import msgspec
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.before_image import BeforeImage, remembered
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import SkipCollection, Unavailable
 from musicdiff_job.core.match import Rules
-from musicdiff_job.core.model import CollectionHead, PlaylistId, Service, SourceId, TargetHead, Track
+from musicdiff_job.core.model import (
+    FAVOURITE_LISTS,
+    FAVOURITES,
+    CollectionHead,
+    PlaylistId,
+    Service,
+    SourceId,
+    TargetContents,
+    TargetHead,
+    Track,
+)
 from musicdiff_job.core.outcome import ExitCodes
 from musicdiff_job.core.override_file import Overrides
 from musicdiff_job.core.policy import Policy
@@ -156,6 +165,10 @@ class Session:
         listed = {head.id: head for head in self.target.playlists() if head.id not in self.deleted}
         loved = next((head for head in listed.values() if head.loved), None)
         return listed if loved is None else {**listed, FAVOURITES: loved}
+
+    def contents(self, playlist: PlaylistId) -> TargetContents:
+        """What a playlist or a list of favourites holds. Raises what ``Target.tracks`` raises."""
+        return self.target.favourites(playlist) if playlist in FAVOURITE_LISTS else self.target.tracks(playlist)
 
     def forget_listed(self, playlist: PlaylistId) -> None:
         """The playlist was deleted, whatever a listing says in this run; ``deleted`` keeps what it said before."""

@@ -54,13 +54,13 @@ def apply_overrides(session: Session) -> None:
     session.checkpoint = msgspec.structs.replace(session.checkpoint.touch(touched), overrides=now)
 
 
-def look_around(session: Session, log: RunLog) -> Library | None:
-    """The source's collections; None when the source is closed. Looks at the target's playlists too."""
+def look_around(session: Session, log: RunLog, kinds: Collection[Kind] = tuple(Kind)) -> Library | None:
+    """The source's collections of these kinds; None when the source is closed. Looks at the target's playlists too."""
     policy = session.job.policy
     library: Library | None = None
     session.job.observer.phase("look", None)
     try:
-        library = session.source.library(frozenset(kind for kind in Kind if policy.wants(kind)))
+        library = session.source.library(frozenset(kind for kind in kinds if policy.wants(kind)))
     except Wait as wait:
         log.stopped(wait, "spotify")
     except SkipCollection as error:

@@ -16,8 +16,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from musicdiff_job.core.match import Ask, Evidence, Match, Preference, Question, Rules, Unmatched, decide
-from musicdiff_job.core.model import Track
+from musicdiff_job.core.artists import NOTHING, Known
+from musicdiff_job.core.conversation import decide
+from musicdiff_job.core.match import Ask, Evidence, Match, Preference, Question, Rules, Unmatched
+from musicdiff_job.core.model import Item, Track, item_of
 from musicdiff_job.core.questions import ByAlbum, ByArtist, Sweep
 from musicdiff_job.core.sweeps import (
     ALBUM_YIELD,
@@ -51,14 +53,20 @@ class Learned:
 
 @dataclass(eq=False, slots=True)
 class Search:
-    """The search for one track's counterpart. ``rejected`` are target ids that the person has ruled out, ``prefer`` is
-    which copy the person would rather have."""
+    """The search for the counterpart of one track, album or artist. ``rejected`` are target ids that the person has
+    ruled out, ``prefer`` is which copy the person would rather have, ``known`` what the library holds of an artist."""
 
     track: Track
     evidence: Evidence
     rejected: frozenset[str]
     prefer: Preference | None = None
+    known: Known = NOTHING
     groups: tuple[Group, ...] = ()
+
+    @property
+    def of_track(self) -> bool:
+        """Whether it is a track that is looked for; only tracks are found by sweeps, or by chance."""
+        return item_of(self.track.id) is Item.TRACK
 
 
 @dataclass(eq=False, slots=True)
@@ -101,7 +109,7 @@ class Planner:
         self.open: dict[Search, None] = dict.fromkeys(self._queue)
         groups: dict[Key, Group] = {}
         for search in self._queue:
-            keys = [key for key in (album_key(search.track), artist_key(search.track)) if key]
+            keys = [key for key in (album_key(search.track), artist_key(search.track)) if key and search.of_track]
             search.groups = tuple(groups.setdefault(key, Group(key)) for key in keys)
             for group in search.groups:
                 group.open[search] = None
@@ -140,7 +148,7 @@ class Planner:
     def answered(self, call: Call, rows: tuple[Track, ...]) -> None:
         """Take the answer to ``call``."""
         self._learned.answers[call.question] = rows
-        self._learned.shelf.put(rows)
+        self._learned.shelf.put(row for row in rows if item_of(row.id) is Item.TRACK)
         match call:
             case SweepCall(group, question):
                 wanted = min(len(group.open), MOST_SWEPT)
@@ -149,12 +157,13 @@ class Planner:
                 self._swept(group)
                 event("sweep.answered", logging.DEBUG, sweep=_named(question), rows=len(rows), found=found)
             case SingleCall(question):
-                before = len(self._decided)
-                for search in self._waiting.pop(question):
+                before, waiting = len(self._decided), self._waiting.pop(question)
+                for search in waiting:
                     search.evidence = search.evidence.with_answer(question, rows)
                     if self._advance(search):
                         self._queue.appendleft(search)
-                self._count("single", int(any(isinstance(one, Match) for _, one in self._decided[before:])), 1)
+                if any(search.of_track for search in waiting):
+                    self._count("single", int(any(isinstance(one, Match) for _, one in self._decided[before:])), 1)
 
     def failed(self, call: Call) -> list[Search]:
         """``call`` was not answered: the searches that can not go on. A sweep that failed is not tried again."""
@@ -173,7 +182,7 @@ class Planner:
     def _advance(self, search: Search) -> Question | None:
         """The next question that has not been answered in this run; None when the search has ended."""
         while search in self.open:
-            match decide(search.track, search.evidence, self._rules, search.rejected, search.prefer):
+            match decide(search.track, search.evidence, self._rules, search.rejected, search.prefer, search.known):
                 case Ask(question):
                     if question in self._learned.answers:
                         search.evidence = search.evidence.with_answer(question, self._learned.answers[question])
@@ -184,7 +193,7 @@ class Planner:
         return None
 
     def _take_at_hand(self, search: Search) -> bool:
-        if search.prefer is not None:
+        if not search.of_track or search.prefer is not None:
             return False  # what was seen by chance is hardly the copy that somebody has a preference for
         seen = self._learned.shelf.like(search.track)
         found = at_hand(search.track, seen, search.evidence, self._rules, search.rejected)

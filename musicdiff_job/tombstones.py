@@ -7,9 +7,8 @@ import msgspec
 from musicdiff_job.binding import recover
 from musicdiff_job.core.before_image import BeforeImage, stood
 from musicdiff_job.core.checkpoint import Mirror, Part, settled_base
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import BadAnswer, NotFound
-from musicdiff_job.core.model import CollectionHead, TargetContents, TargetId
+from musicdiff_job.core.model import FAVOURITE_LISTS, CollectionHead, TargetContents, TargetId
 from musicdiff_job.core.plan import DeletePlaylist, Refused
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.journal import event
@@ -55,7 +54,7 @@ def bury(session: Session, gone: Mirror, *, delete: bool) -> CollectionResult:
 
 def _ours_alone(session: Session, part: Part) -> TargetContents | None:
     """What the playlist holds, if that is nothing but what we placed. Raises ``NotFound``."""
-    if not part.created or part.playlist == FAVOURITES:
+    if not part.created or part.playlist in FAVOURITE_LISTS:
         return None
     contents = session.target.tracks(part.playlist)
     present = frozenset(TargetId(track.id) for track in contents.tracks)

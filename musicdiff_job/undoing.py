@@ -16,9 +16,16 @@ from musicdiff_job.binding import LAG_WAITS
 from musicdiff_job.conducting import conduct
 from musicdiff_job.core.before_image import BeforeImage, Removed, back_in_place
 from musicdiff_job.core.checkpoint import Mirror, restore
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import NotFound, NotShownYet, SkipCollection, StalePlan, StopRun, Wait
-from musicdiff_job.core.model import CollectionHead, CollectionId, PlaylistId, Service, TargetContents, TargetId
+from musicdiff_job.core.model import (
+    FAVOURITE_LISTS,
+    CollectionHead,
+    CollectionId,
+    PlaylistId,
+    Service,
+    TargetContents,
+    TargetId,
+)
 from musicdiff_job.core.plan import AddTracks, Change, LikeTrack, Refused, ReorderTracks
 from musicdiff_job.core.summary import CollectionState, Summary
 from musicdiff_job.journal import event
@@ -95,7 +102,7 @@ def put_back(session: Session, log: RunLog, run: str) -> None:
 def _put_back(session: Session, head: CollectionHead, image: BeforeImage, tally: Tally) -> None:
     if image.header is not None:
         image = recreated(session, head, image, image.header, tally)
-    elif image.playlist == FAVOURITES:
+    elif image.playlist in FAVOURITE_LISTS:
         tally.note("favourites come back as the newest ones: Deezer sorts them by the date of the like")
     elif image.playlist not in session.listed():
         try:
@@ -157,9 +164,8 @@ class _Return:
             self.session.save()
 
     def _look(self) -> TargetContents:
-        target = self.session.target
         for pause in (*LAG_WAITS, None):
-            contents = target.favourites() if self.playlist == FAVOURITES else target.tracks(self.playlist)
+            contents = self.session.contents(self.playlist)
             lagging = self.added.difference(track.id for track in contents.tracks)
             if not lagging or contents.hidden:
                 return contents
@@ -173,7 +179,7 @@ class _Return:
         shown = [TargetId(track.id) for track in contents.tracks]
         here = {*shown, *self.added, *self.refused}
         missing = [entry.track for entry in self.back if entry.track not in here]
-        if self.playlist == FAVOURITES:
+        if self.playlist in FAVOURITE_LISTS:
             return tuple(LikeTrack(track) for track in missing)
         limit = self.session.job.policy.playlist_limit
         if over := missing[max(0, limit - len(shown) - contents.hidden) :]:

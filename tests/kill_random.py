@@ -8,8 +8,7 @@ from typing import Any
 
 from kill_scenes import Edit, Past, Placed, Scene, counterpart, drop, foreign, list_id, matched
 
-from musicdiff_job.core.decide import FAVOURITES
-from musicdiff_job.core.model import LIKED, CollectionId
+from musicdiff_job.core.model import FAVOURITES, LIKED, CollectionId
 from musicdiff_job.sandbox.deezer_account import DeezerAccount
 from musicdiff_job.sandbox.world import SpotifyAccount
 

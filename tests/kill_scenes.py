@@ -20,7 +20,7 @@ from rig import Credential, Rig
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core import document
 from musicdiff_job.core.checkpoint import Checkpoint
-from musicdiff_job.core.decide import FAVOURITES
+from musicdiff_job.core.model import FAVOURITES
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.sandbox.catalogue import load_catalogue
 from musicdiff_job.sandbox.deezer_account import DeezerAccount

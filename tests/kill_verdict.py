@@ -11,9 +11,8 @@ from kill_scenes import Scene, counterpart, list_id
 from killing import Place
 
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.match import Match
-from musicdiff_job.core.model import LIKED, PlaylistId
+from musicdiff_job.core.model import FAVOURITES, LIKED, PlaylistId
 from musicdiff_job.sandbox.deezer_library import DeezerLibrary, DeezerPlaylist
 from musicdiff_job.sandbox.spotify_library import CatalogueTrack
 from musicdiff_job.sandbox.world import SpotifyAccount

@@ -21,6 +21,7 @@ from musicdiff_job.core.model import (
     CollectionHead,
     CollectionId,
     Entry,
+    Item,
     Kind,
     Library,
     Page,
@@ -29,11 +30,26 @@ from musicdiff_job.core.model import (
     TargetId,
     Track,
     Unreadable,
+    item_of,
 )
 from musicdiff_job.core.override_file import Overrides
 from musicdiff_job.core.plan import Change, Receipt
 from musicdiff_job.core.policy import Policy
-from musicdiff_job.core.questions import ByAlbum, ByArtist, ByFields, ById, ByIsrc, BySearch, Question, Sweep
+from musicdiff_job.core.questions import (
+    AlbumById,
+    AlbumByUpc,
+    AlbumSearch,
+    AlbumsOf,
+    ArtistSearch,
+    ByAlbum,
+    ByArtist,
+    ByFields,
+    ById,
+    ByIsrc,
+    BySearch,
+    Question,
+    Sweep,
+)
 from musicdiff_job.core.summary import CollectionResult
 from musicdiff_job.core.terms import Terms
 from musicdiff_job.gate import Gate, Limits
@@ -104,7 +120,7 @@ class MemorySource:
         heads = [self.head(key) for key in self.lists]
         return Library(tuple(head for head in heads if head.kind in kinds))
 
-    def page(self, head: CollectionHead, offset: int) -> Page | Unreadable:
+    def page(self, head: CollectionHead, offset: int, after: str = "") -> Page | Unreadable:
         self.calls.append(f"page {offset}")
         self.on_page(head, offset)
         if head.id in self.unreadable:
@@ -145,6 +161,17 @@ class MemoryCatalogue:
                 return tuple(track for track in self.tracks if track.album_id == album)
             case ByArtist(artist):
                 return tuple(track for track in self.tracks if track.artist_id == artist)
+            case AlbumById(album):
+                return tuple(track for track in self.tracks if track.id == f"album:{album}")
+            case AlbumByUpc(upc):
+                return tuple(track for track in self.tracks if track.upc == upc)
+            case AlbumSearch(text):
+                return tuple(track for track in self.tracks if item_of(track.id) is Item.ALBUM and track.title in text)
+            case ArtistSearch(name):
+                return tuple(track for track in self.tracks if item_of(track.id) is Item.ARTIST and track.title == name)
+            case AlbumsOf(artist):
+                albums = (track for track in self.tracks if item_of(track.id) is Item.ALBUM)
+                return tuple(album for album in albums if album.artist_id == artist)
 
 
 class WatchedTarget(MemoryTarget):

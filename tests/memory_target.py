@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from musicdiff_job.core.errors import AuthError, Forbidden, NotFound
-from musicdiff_job.core.model import AccountId, Header, PlaylistId, TargetContents, TargetHead, TargetId, Track
+from musicdiff_job.core.model import (
+    FAVOURITES,
+    AccountId,
+    Header,
+    PlaylistId,
+    TargetContents,
+    TargetHead,
+    TargetId,
+    Track,
+)
 from musicdiff_job.core.plan import (
     AddTracks,
     Change,
@@ -124,7 +133,7 @@ class MemoryTarget:
     def tracks(self, playlist: PlaylistId) -> TargetContents:
         return self._find(playlist).contents()
 
-    def favourites(self) -> TargetContents:
+    def favourites(self, which: PlaylistId = FAVOURITES) -> TargetContents:
         self._check()
         return self._deezer.loved.contents()
 

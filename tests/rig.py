@@ -28,6 +28,7 @@ from musicdiff_job.store.file import FileStore
 Credential = Literal["arl", "token"]
 
 FAST = {
+    "MUSICDIFF_SYNC_ENTITIES": "liked,playlists",
     "MUSICDIFF_DEEZER_REQUESTS_PER_5S": "1000000",
     "MUSICDIFF_DEEZER_WRITE_INTERVAL": "0s",
     "MUSICDIFF_BUDGET_SPOTIFY_PER_DAY": "1000000",

@@ -9,9 +9,8 @@ from memory_stage import Stage
 from musicdiff_job.binding import LAG_WAITS, NEW_BELIEVED, Gone, bind, find_gone, recover
 from musicdiff_job.core.checkpoint import Creating, Mirror, Part
 from musicdiff_job.core.conflict import ConflictKind, Side, conflict_id
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import BadAnswer, NotShownYet, UnknownOutcome
-from musicdiff_job.core.model import LIKED, CollectionHead, Header, Kind, PlaylistId
+from musicdiff_job.core.model import FAVOURITES, LIKED, CollectionHead, Header, Kind, PlaylistId
 from musicdiff_job.core.plan import Change, CreatePlaylist, Receipt, Refused, Written
 from musicdiff_job.core.policy import HandEdits, LikedAs, Policy
 from musicdiff_job.session import Session

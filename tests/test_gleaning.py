@@ -11,7 +11,17 @@ from memory_stage import MemoryCatalogue, Stage, copy, song
 
 from musicdiff_job.core.checkpoint import Mirror, Pair, Part
 from musicdiff_job.core.match import Match
-from musicdiff_job.core.model import LIKED, CollectionHead, Kind, PlaylistId, SourceId, TargetContents, TargetId, Track
+from musicdiff_job.core.model import (
+    FAVOURITES,
+    LIKED,
+    CollectionHead,
+    Kind,
+    PlaylistId,
+    SourceId,
+    TargetContents,
+    TargetId,
+    Track,
+)
 from musicdiff_job.core.policy import LikedAs, Policy
 from musicdiff_job.gleaning import resolve_from
 from musicdiff_job.lookups import Asker
@@ -43,9 +53,9 @@ def reads(session: Session) -> list[str]:
         seen.append(str(playlist))
         return tracks(playlist)
 
-    def read_favourites() -> TargetContents:
-        seen.append("favourites")
-        return favourites()
+    def read_favourites(which: PlaylistId = FAVOURITES) -> TargetContents:
+        seen.append(which)
+        return favourites(which)
 
     target.tracks = read  # type: ignore[method-assign]
     target.favourites = read_favourites  # type: ignore[method-assign]

@@ -13,10 +13,10 @@ from musicdiff_job import mirroring
 from musicdiff_job.binding import LAG_WAITS
 from musicdiff_job.core.checkpoint import Mirror
 from musicdiff_job.core.conflict import ConflictKind, Side, conflict_id
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import NotFound, NotShownYet, UnknownOutcome
 from musicdiff_job.core.match import Reason, Unmatched
 from musicdiff_job.core.model import (
+    FAVOURITES,
     LIKED,
     CollectionHead,
     CollectionId,

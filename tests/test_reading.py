@@ -8,7 +8,7 @@ from memory_stage import Stage, numbers
 
 from musicdiff_job.core.checkpoint import Reading
 from musicdiff_job.core.errors import OutOfBudget
-from musicdiff_job.core.model import CollectionHead, Entry, Page, Unreadable
+from musicdiff_job.core.model import CollectionHead, Entry, Kind, Page, Unreadable
 from musicdiff_job.reading import Edited, read
 
 GYM = "spotify:playlist:gym"
@@ -143,9 +143,24 @@ def test_pages_that_do_not_add_up_are_not_believed(shown: int, total: int, more:
     entry = world.source.lists[head.id][0]
     session = world.session()
     page = Page((entry,) * shown, 0, total, more)
-    session.source.page = lambda head, offset: page  # type: ignore[method-assign]
+    session.source.page = lambda head, offset, after="": page  # type: ignore[method-assign]
     assert isinstance(read(session, head), Unreadable)
     assert session.mirror(head).reading is None
+
+
+def test_pages_of_artists_are_asked_for_by_the_last_one_and_never_hold_one_twice() -> None:
+    world, head = stage(*range(1, 7))
+    head = msgspec.structs.replace(head, kind=Kind.ARTISTS)
+    session, entries = world.session(), world.source.lists[head.id]
+    behind: list[str] = []
+
+    def page(head: CollectionHead, offset: int, after: str = "") -> Page:
+        behind.append(after)
+        return Page(tuple(entries[:3]), offset, 6, more=offset == 0)  # the same page again, in the right number
+
+    session.source.page = page  # type: ignore[method-assign]
+    assert read(session, head) == Unreadable("Spotify lists an artist twice")
+    assert behind == ["", "s3"]
 
 
 def test_skipped_entries_count_towards_the_total() -> None:

@@ -8,9 +8,8 @@ from memory_stage import Stage
 
 from musicdiff_job.core.budget import LedgerRule
 from musicdiff_job.core.checkpoint import Mirror, NotBefore, Part
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import BadAnswer, JobError, RateLimited, Throttled, Unavailable
-from musicdiff_job.core.model import PlaylistId, Service, TargetHead
+from musicdiff_job.core.model import FAVOURITES, PlaylistId, Service, TargetHead
 from musicdiff_job.gate import Gate, Limits
 from musicdiff_job.session import SAVE_EVERY, Session
 

@@ -9,9 +9,17 @@ from memory_stage import Stage, matched
 from musicdiff_job.core.before_image import BeforeImage
 from musicdiff_job.core.checkpoint import Mirror, Pair, Part
 from musicdiff_job.core.conflict import Conflict, ConflictKind
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import BadAnswer, NotFound
-from musicdiff_job.core.model import CollectionId, Header, Kind, PlaylistId, SourceId, TargetContents, TargetId
+from musicdiff_job.core.model import (
+    FAVOURITES,
+    CollectionId,
+    Header,
+    Kind,
+    PlaylistId,
+    SourceId,
+    TargetContents,
+    TargetId,
+)
 from musicdiff_job.core.plan import DeletePlaylist, Refused
 from musicdiff_job.core.summary import CollectionState
 from musicdiff_job.session import Session

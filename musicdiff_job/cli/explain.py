@@ -13,12 +13,14 @@ from musicdiff_job.cli.output import show
 from musicdiff_job.cli.session import Session, open_session
 from musicdiff_job.cli.signals import stopping
 from musicdiff_job.clock import StopFlag
+from musicdiff_job.core.artists import NOTHING, Known, known_of, name_of
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, holds
+from musicdiff_job.core.conversation import decide, score
 from musicdiff_job.core.doubt import doubts
 from musicdiff_job.core.errors import JobError, UsageError
-from musicdiff_job.core.links import is_source_id, is_target_link, source_id, target_id
-from musicdiff_job.core.match import Ask, Evidence, Match, Question, Rules, Scored, Unmatched, decide, score
-from musicdiff_job.core.model import SourceId, TargetId, Track
+from musicdiff_job.core.links import is_source_id, is_target_link, source_id, target_id, target_link_item
+from musicdiff_job.core.match import Ask, Evidence, Match, Question, Rules, Scored, Unmatched
+from musicdiff_job.core.model import Item, SourceId, TargetId, Track, item_of
 from musicdiff_job.core.terms import Preference, Terms
 from musicdiff_job.core.text import canonical_title
 from musicdiff_job.report.explain import Asked, Explanation, explain_blocks
@@ -36,7 +38,7 @@ Catalogue = Callable[[Question], tuple[Track, ...]]
 @click.option("--offline", is_flag=True, help="From the checkpoint alone, without asking Deezer's catalogue.")
 @click.pass_context
 def explain(context: click.Context, *, track: str, offline: bool) -> None:
-    """Show every step of the decision about one track.
+    """Show every step of the decision about one track, album or artist.
 
     TRACK is a Spotify id, URI or web address, the Deezer address of a counterpart, or words of title and artist of a
     track that the checkpoint knows. The catalogue is asked as the job would ask it, in at most a handful of calls;
@@ -60,7 +62,7 @@ def find_track(text: str, checkpoint: Checkpoint) -> SourceId:
         return source_id(text)
     words = canonical_title(text).split()
     if is_target_link(text):
-        found = _standing_for(target_id(text), checkpoint)
+        found = _standing_for(target_id(text, target_link_item(text)), checkpoint)
     elif "://" in text or text.startswith("spotify:"):
         return source_id(text)
     else:
@@ -106,7 +108,10 @@ def explained(session: Session, checkpoint: Checkpoint, source: SourceId, *, off
     files = session.loaded.settings.target.kind is TargetKind.FILES  # every track is its own counterpart
     if not (offline or files) and record is not None and record.track.title:
         try:
-            asked, candidates, fresh = _asked_now(session, record, terms, rules)
+            library = ((one.track, one.decision) for one in checkpoint.matches.values())
+            known = known_of([record.track], library) if item_of(source) is Item.ARTIST else {}
+            about = known.get(name_of(record.track), NOTHING)
+            asked, candidates, fresh = _asked_now(session, record, terms, rules, about)
         except JobError as error:
             trouble = f"Deezer's catalogue could not be asked ({error}); this is from memory"
     return Explanation(
@@ -144,23 +149,29 @@ def _remembered(
 
 
 def _asked_now(
-    session: Session, record: MatchRecord, terms: Terms | None, rules: Rules
+    session: Session, record: MatchRecord, terms: Terms | None, rules: Rules, known: Known
 ) -> tuple[tuple[Asked, ...], tuple[Scored, ...], Match | Unmatched]:
     catalogue, close = bootstrap.open_catalogue(session.loaded, session.clock, session.stop, session.redactor)
     try:
         now = msgspec.structs.replace(record, terms=terms)
-        return converse(record.track, rules, now.ruled_out, catalogue.ask, terms.prefer if terms else None)
+        prefer = terms.prefer if terms else None
+        return converse(record.track, rules, now.ruled_out, catalogue.ask, prefer, known)
     finally:
         close()
 
 
 def converse(
-    wanted: Track, rules: Rules, rejected: frozenset[str], ask: Catalogue, prefer: Preference | None = None
+    wanted: Track,
+    rules: Rules,
+    rejected: frozenset[str],
+    ask: Catalogue,
+    prefer: Preference | None = None,
+    known: Known = NOTHING,
 ) -> tuple[tuple[Asked, ...], tuple[Scored, ...], Match | Unmatched]:
-    """The whole conversation about one track: questions with their numbers of answers, ranked candidates, verdict."""
+    """The whole conversation about one item: questions with their numbers of answers, ranked candidates, verdict."""
     evidence = Evidence()
     asked: list[Asked] = []
-    while isinstance(step := decide(wanted, evidence, rules, rejected, prefer), Ask):
+    while isinstance(step := decide(wanted, evidence, rules, rejected, prefer, known), Ask):
         answer = ask(step.question)
         asked.append(Asked(step.question, len(answer)))
         evidence = evidence.with_answer(step.question, answer)

@@ -14,7 +14,7 @@ from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.links import source_id, target_id, target_link
-from musicdiff_job.core.model import SourceId, TargetId
+from musicdiff_job.core.model import SourceId, TargetId, item_of
 from musicdiff_job.core.override_file import NONE
 from musicdiff_job.core.overrides import clear_match, reject_match, set_match
 from musicdiff_job.report.unmatched import track_name
@@ -22,9 +22,10 @@ from musicdiff_job.report.unmatched import track_name
 
 @click.group("match", cls=JobGroup, example="musicdiff-job match set 6habFhsOp2NvshLv26DqMb 3135556")
 def match() -> None:
-    """Decide a track's counterpart yourself.
+    """Decide the counterpart of a track, an album or an artist yourself.
 
-    SPOTIFY and DEEZER are ids, URIs or web addresses. What the overrides file says about a track counts more.
+    SPOTIFY and DEEZER are ids, URIs or web addresses; of albums and artists URIs or addresses. What the overrides file
+    says about a track counts more.
     """
 
 
@@ -38,7 +39,7 @@ _track = click.argument("spotify", metavar="SPOTIFY")
 def set_(context: click.Context, *, spotify: str, deezer: str) -> None:
     """Name the counterpart, or say that there is none."""
     source = source_id(spotify)
-    target = None if deezer.casefold() == NONE else target_id(deezer)
+    target = None if deezer.casefold() == NONE else target_id(deezer, item_of(source))
     _edit(
         context,
         source,
@@ -55,7 +56,7 @@ def set_(context: click.Context, *, spotify: str, deezer: str) -> None:
 def reject(context: click.Context, *, spotify: str, deezer: str | None) -> None:
     """Rule a Deezer track out, the present counterpart if none is named."""
     source = source_id(spotify)
-    target = target_id(deezer) if deezer else None
+    target = target_id(deezer, item_of(source)) if deezer else None
     _edit(
         context,
         source,

@@ -30,8 +30,6 @@ T = TypeVar("T")
 
 GUARD_FLOOR = 10
 """Entries. Fewer removals than this never trip the guard, however small the playlist."""
-FAVOURITES = PlaylistId("favourites")
-"""Stands for the favourites list where a part names its playlist."""
 UNTITLED = "Untitled playlist"
 """Spotify allows empty names, Deezer refuses them."""
 TITLE_LIMIT = 50
@@ -164,7 +162,7 @@ def playlist_changes(
 
 
 def favourite_changes(difference: Difference) -> tuple[Change, ...]:
-    """Likes, oldest first, then unlikes. The favourites cannot be reordered: Deezer sorts them by date."""
+    """Likes, oldest first, then unlikes. No favourites can be reordered: Deezer sorts them by date."""
     likes = [LikeTrack(pair.target) for pair in difference.add]
     return (*likes, *(UnlikeTrack(track) for track in difference.remove))
 

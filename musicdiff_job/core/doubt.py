@@ -87,6 +87,8 @@ def _outdated(record: MatchRecord, found: Match, matcher: int) -> Doubt | None:
 
 
 def _is_confirmed(record: MatchRecord, found: Match) -> bool:
-    """Whether the ISRC speaks for it. What was taken over from a track with the same ISRC is no better founded than
-    that one was."""
-    return found.method is Method.ISRC or (found.taken is not None and same_isrc(record.track, found.taken))
+    """Whether the ISRC speaks for it, an album's bar code, or what is known of an artist. What was taken over from a
+    track with the same ISRC is no better founded than that one was."""
+    if found.method in (Method.ISRC, Method.UPC, Method.LIBRARY):
+        return True
+    return found.taken is not None and same_isrc(record.track, found.taken)

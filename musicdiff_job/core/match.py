@@ -1,4 +1,4 @@
-"""Finding the target's counterpart of a source track.
+"""Finding the target's counterpart of a source track; ``albums`` and ``artists`` hold the like for those.
 
 Theory. Matching is a conversation. ``decide`` looks at the evidence gathered so far and says either what to ask next
 (``Ask``) or how it ends (``Match``, ``Unmatched``). It makes no call and keeps no state: the caller asks, adds the
@@ -21,7 +21,20 @@ import msgspec
 from musicdiff_job.core.comparison import same_isrc
 from musicdiff_job.core.likeness import Penalty, Rules, Scored, same_album, score
 from musicdiff_job.core.model import Track
-from musicdiff_job.core.questions import ByFields, ById, ByIsrc, BySearch, Question, nearest, questions
+from musicdiff_job.core.questions import (
+    AlbumById,
+    AlbumByUpc,
+    AlbumSearch,
+    AlbumsOf,
+    ArtistSearch,
+    ByFields,
+    ById,
+    ByIsrc,
+    BySearch,
+    Question,
+    nearest,
+    questions,
+)
 from musicdiff_job.core.terms import Preference
 from musicdiff_job.core.text import canonical_name, canonical_title
 from musicdiff_job.core.version_words import GROUPS, Group, Version
@@ -56,6 +69,8 @@ MATCHER_VERSION: int = 2
 
 KEPT = 12
 """How many candidates the evidence about one track holds."""
+NAMESAKE_ALBUMS = 3
+"""How many of them one artist's albums may be."""
 ROOM = 5
 """How many of them the answer of a later search may replace."""
 SURE = 0.93
@@ -83,6 +98,8 @@ class Method(StrEnum):
     ISRC = "isrc"
     SWEEP = "sweep"
     SEARCH = "search"
+    UPC = "upc"
+    LIBRARY = "library"
 
 
 class Reason(StrEnum):
@@ -97,6 +114,7 @@ class Reason(StrEnum):
     REFUSED = "refused by Deezer"
     NO_TITLE = "no title to search for"
     UNANSWERED = "Deezer's catalogue fails on it"
+    UNCONFIRMED = "the name alone is not enough"
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -110,11 +128,16 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         nearest to the question are kept, of many copies of one recording rather the first than all."""
         asked = self.asked if question in self.asked else (*self.asked, question)
         fresh = {track.id: track for track in tracks}
+        if isinstance(question, AlbumSearch | AlbumsOf):
+            # Rows of these say less than an album that was looked up.
+            fresh = {key: row for key, row in fresh.items() if all(key != track.id for track in self.candidates)}
         known = [fresh.pop(track.id, track) for track in self.candidates]
         match question:
-            case ByIsrc() | ById():
+            case ByIsrc() | ById() | AlbumByUpc() | AlbumById():
                 merged = [*fresh.values(), *known]
-            case BySearch() | ByFields():
+            case AlbumsOf():
+                merged = [*nearest(question, tuple(fresh.values()))[:NAMESAKE_ALBUMS], *known]
+            case BySearch() | ByFields() | AlbumSearch() | ArtistSearch():
                 found = nearest(question, tuple(fresh.values()))
                 merged = [*known[: max(KEPT - len(found), KEPT - ROOM)], *found]
         return Evidence(asked, tuple(merged[:KEPT]))

@@ -1,8 +1,9 @@
-"""The nouns of the domain: tracks, collections, entries and what could not be read.
+"""The nouns of the domain: tracks, albums, artists, collections, entries and what could not be read.
 
 Terminology
     source      the service that is copied from (Spotify); target: the one that is written to (Deezer)
-    collection  one ordered list of entries: a playlist, the liked songs
+    collection  one ordered list of entries: a playlist, the liked songs, the saved albums, the followed artists
+    item        what an entry is: a track, an album or an artist; one type and one kind of id for all three
     entry       one element of a collection: a track we may place, or something skipped with its reason
     head        what a listing tells about a collection without reading its entries
     snapshot    an opaque token of the source that changes whenever the entries may have changed
@@ -14,23 +15,73 @@ service sent them, ids are opaque strings (Deezer's are decimal numbers, kept as
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NewType
 
 import msgspec
 
 CollectionId = NewType("CollectionId", str)
-"""``spotify:playlist:<id>`` or ``spotify:liked``."""
+"""``spotify:playlist:<id>``, ``spotify:liked``, ``spotify:albums`` or ``spotify:artists``."""
 SourceId = NewType("SourceId", str)
-"""A source track's id, without the ``spotify:track:`` prefix."""
+"""A source item's id: a track's bare, without ``spotify:track:``, an album's as ``album:<id>``, an artist's as
+``artist:<id>``, so that all fit one memory and none is taken for another."""
 TargetId = NewType("TargetId", str)
-"""A Deezer track's id, in decimal."""
+"""A Deezer item's id: a track's in decimal, an album's as ``album:<decimal>``, an artist's as ``artist:<decimal>``."""
 PlaylistId = NewType("PlaylistId", str)
 """A Deezer playlist's id, in decimal."""
 AccountId = NewType("AccountId", str)
 """The immutable id of an account, as the service gives it."""
 
 LIKED = CollectionId("spotify:liked")
+ALBUMS = CollectionId("spotify:albums")
+ARTISTS = CollectionId("spotify:artists")
+
+
+class Item(StrEnum):
+    """What an entry can be."""
+
+    TRACK = "track"
+    ALBUM = "album"
+    ARTIST = "artist"
+
+
+def kind_of(collection: CollectionId) -> Kind:
+    """What a collection holds, by its id."""
+    return {LIKED: Kind.LIKED, ALBUMS: Kind.ALBUMS, ARTISTS: Kind.ARTISTS}.get(collection, Kind.PLAYLIST)
+
+
+FAVOURITES = PlaylistId("favourites")
+FAVOURITE_ALBUMS = PlaylistId("favourite-albums")
+FAVOURITE_ARTISTS = PlaylistId("favourite-artists")
+"""Stand for the target's lists of favourites where a part names its playlist."""
+FAVOURITE_LISTS: Mapping[PlaylistId, Item] = {
+    FAVOURITES: Item.TRACK,
+    FAVOURITE_ALBUMS: Item.ALBUM,
+    FAVOURITE_ARTISTS: Item.ARTIST,
+}
+"""The lists of favourites, and what each holds."""
+
+
+def item_of(item_id: str) -> Item:
+    """What an id of either side names."""
+    kind, colon, _ = item_id.partition(":")
+    return Item(kind) if colon and kind in (Item.ALBUM, Item.ARTIST) else Item.TRACK
+
+
+def favourites_of(item_id: str) -> PlaylistId:
+    """The list of favourites that takes what this id of the target names."""
+    return next(which for which, item in FAVOURITE_LISTS.items() if item is item_of(item_id))
+
+
+def bare_id(item_id: str) -> str:
+    """The id as its service has it."""
+    return item_id.partition(":")[2] if item_of(item_id) is not Item.TRACK else item_id
+
+
+def item_id(item: Item, bare: str) -> str:
+    """The id by which the job knows what the service calls ``bare``."""
+    return bare if item is Item.TRACK else f"{item}:{bare}"
 
 
 class Service(StrEnum):
@@ -45,6 +96,8 @@ class Kind(StrEnum):
 
     PLAYLIST = "playlist"
     LIKED = "liked"
+    ALBUMS = "albums"
+    ARTISTS = "artists"
 
 
 class Whose(StrEnum):
@@ -60,11 +113,15 @@ class Whose(StrEnum):
 
 
 class Track(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A recording as one service describes it; both sides use this type.
+    """A recording, an album or an artist (see ``Item``) as one service describes it; both sides use this type.
 
     ``title`` is the whole title with its version words ("Song (Live)"). ``artists`` come in the service's order,
     the main artist first; Deezer's search rows name only one. ``isrc`` is normalised (upper case, no hyphens) or
     None. ``readable`` and ``rank`` (Deezer's popularity, 0 if unknown) only mean something on the target.
+
+    An album's ``title`` is its name with its edition words, its ``album`` is empty; ``upc`` has digits only and no
+    leading zeros, ``size`` is the number of its tracks and ``year`` the year of its release, each None where it is not
+    told. An artist's ``title`` is the name, and ``artists`` are empty.
     """
 
     id: str
@@ -80,7 +137,10 @@ class Track(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Deezer's own hint at a readable copy of an unreadable track."""
     album_id: str | None = None
     artist_id: str | None = None
-    """The target's ids of the album and of the main artist, where a row names them."""
+    """The target's bare ids of the album and of the main artist, where a row names them."""
+    upc: str | None = None
+    size: int | None = None
+    year: int | None = None
 
 
 class SkipReason(StrEnum):

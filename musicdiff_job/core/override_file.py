@@ -27,7 +27,7 @@ from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord
 from musicdiff_job.core.errors import ConfigError, UsageError
 from musicdiff_job.core.links import source_id, target_id
 from musicdiff_job.core.match import Match
-from musicdiff_job.core.model import SourceId, TargetId
+from musicdiff_job.core.model import Item, SourceId, TargetId, item_of
 from musicdiff_job.core.terms import Preference, Terms
 
 NONE = "none"
@@ -82,9 +82,9 @@ def parse(text: str, name: str) -> Overrides:
                     raise UsageError("this track is named twice, perhaps by its id and by its address")
                 seen.add(source)
                 if section == "tracks":
-                    tracks[source] = _counterpart(value)
+                    tracks[source] = _counterpart(value, item_of(source))
                 elif section == "reject":
-                    rejected[source] = _targets(value)
+                    rejected[source] = _targets(value, item_of(source))
                 else:
                     preferred[source] = _preference(value)
             except UsageError as error:
@@ -108,23 +108,23 @@ def _rows(document: dict[str, object], section: str, name: str) -> Iterator[tupl
     yield from rows.items()
 
 
-def _counterpart(value: object) -> TargetId | None:
+def _counterpart(value: object, item: Item) -> TargetId | None:
     try:
-        return None if value == NONE else _target(value)
+        return None if value == NONE else _target(value, item)
     except UsageError as error:
         raise UsageError(f'{error} (or "{NONE}" for no counterpart)') from None
 
 
-def _target(value: object) -> TargetId:
+def _target(value: object, item: Item) -> TargetId:
     if not isinstance(value, str) and not (type(value) is int and value.bit_length() < 64):
-        raise UsageError("it must be the id or the address of a Deezer track")
-    return target_id(str(value))
+        raise UsageError(f"it must be the id or the address of a Deezer {item}")
+    return target_id(str(value), item)
 
 
-def _targets(value: object) -> tuple[TargetId, ...]:
+def _targets(value: object, item: Item) -> tuple[TargetId, ...]:
     if not isinstance(value, list):
         raise UsageError('it must be a list of Deezer tracks, such as ["3135556"]')
-    return tuple(dict.fromkeys(map(_target, value)))
+    return tuple(dict.fromkeys(_target(one, item) for one in value))
 
 
 def _preference(value: object) -> Preference:

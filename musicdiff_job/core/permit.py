@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from musicdiff_job.core.decide import FAVOURITES
-from musicdiff_job.core.model import PlaylistId, TargetId
+from musicdiff_job.core.model import FAVOURITE_LISTS, PlaylistId, TargetId
 from musicdiff_job.core.plan import (
     AddTracks,
     Change,
@@ -28,7 +27,7 @@ from musicdiff_job.core.plan_file import CollectionPlan
 def permits(plan: CollectionPlan, bound: Sequence[PlaylistId], change: Change) -> bool:
     """Whether the plan of a collection lets a change through. ``bound`` are the playlists that stand for the
     collection now, in their order; those that the plan did not know are the ones that it creates."""
-    made = [playlist for playlist in bound if playlist not in plan.shown and playlist != FAVOURITES]
+    made = [playlist for playlist in bound if playlist not in plan.shown and playlist not in FAVOURITE_LISTS]
     name = dict(zip(made, plan.created, strict=False))
     creates = [one for one in plan.changes if isinstance(one, CreatePlaylist)]
     match change:

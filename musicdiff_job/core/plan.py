@@ -58,13 +58,13 @@ class DeletePlaylist(msgspec.Struct, frozen=True, tag="delete"):
 
 
 class LikeTrack(msgspec.Struct, frozen=True, tag="like"):
-    """Add one track to the favourites; it becomes the newest."""
+    """Add one track, album or artist to the favourites of its kind; it becomes the newest."""
 
     track: TargetId
 
 
 class UnlikeTrack(msgspec.Struct, frozen=True, tag="unlike"):
-    """Remove one track from the favourites."""
+    """Remove one track, album or artist from the favourites of its kind."""
 
     track: TargetId
 

@@ -18,10 +18,9 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from musicdiff_job.core.checkpoint import MatchRecord
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.match import Match
-from musicdiff_job.core.model import CollectionId, PlaylistId, SourceId, TargetHead, TargetId
+from musicdiff_job.core.model import FAVOURITE_LISTS, CollectionId, PlaylistId, SourceId, TargetHead, TargetId
 from musicdiff_job.core.plan import (
     PLACEHOLDER,
     AddTracks,
@@ -141,7 +140,7 @@ def _refusal(why: str) -> UsageError:
 # What the types cannot say
 
 _PLAYLIST = re.compile(r"[0-9]{1,20}")
-_TRACK = re.compile(r"-?[0-9]{1,20}|[0-9A-Za-z]{22}")
+_ITEM = re.compile(r"-?[0-9]{1,20}|[0-9A-Za-z]{22}|(?:album|artist):[0-9]{1,20}")
 """Tracks that a person uploaded have negative ids; where files are written, a track has the one it has on Spotify."""
 _NEW = re.compile(re.escape(PLACEHOLDER) + r"[0-9]{1,9}")
 
@@ -159,7 +158,7 @@ def _faults(plan: Plan) -> Iterator[str]:
 
 
 def _collection_faults(one: CollectionPlan) -> Iterator[str]:
-    if not all(key == FAVOURITES or _PLAYLIST.fullmatch(key) for key in one.shown):
+    if not all(key in FAVOURITE_LISTS or _PLAYLIST.fullmatch(key) for key in one.shown):
         yield f"the plan of {one.name!r} names a playlist that has no id"
     if len(set(one.created)) != len(one.created) or not all(map(_NEW.fullmatch, one.created)):
         yield f"the plan of {one.name!r} names a new playlist in no way that it can be told by"
@@ -170,7 +169,7 @@ def _collection_faults(one: CollectionPlan) -> Iterator[str]:
         playlist, tracks = _touched(change)
         if playlist is not None and playlist not in known:
             yield f"the plan of {one.name!r} changes a playlist that it does not describe"
-        if not all(map(_TRACK.fullmatch, tracks)):
+        if not all(map(_ITEM.fullmatch, tracks)):
             yield f"the plan of {one.name!r} names a track that has no id"
 
 
@@ -190,7 +189,7 @@ def _record_faults(plan: SyncPlan) -> Iterator[str]:
     wanted: dict[SourceId, TargetId | None] = {}
     for one in plan.collections:
         for source, target in one.counterparts.items():
-            if target is not None and not _TRACK.fullmatch(target):
+            if target is not None and not _ITEM.fullmatch(target):
                 yield f"the counterpart of {source!r} has no id"
             if wanted.setdefault(source, target) != target:
                 yield f"{source!r} has two counterparts"

@@ -9,7 +9,14 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from musicdiff_job.core.model import CollectionHead, Kind
+from musicdiff_job.core.model import (
+    FAVOURITE_ALBUMS,
+    FAVOURITE_ARTISTS,
+    FAVOURITES,
+    CollectionHead,
+    Kind,
+    PlaylistId,
+)
 
 
 class HandEdits(StrEnum):
@@ -91,18 +98,26 @@ class Policy(msgspec.Struct, frozen=True):
 
     def selects(self, head: CollectionHead) -> bool:
         """Whether this collection is selected by kind, ``include`` and ``exclude``. Patterns choose among
-        playlists; liked songs are selected by ``entities`` alone."""
+        playlists; everything else is selected by ``entities`` alone."""
         if not self.wants(head.kind):
             return False
-        if head.kind is Kind.LIKED:
+        if head.kind is not Kind.PLAYLIST:
             return True
         return any(matches(pattern, head) for pattern in self.include) and not any(
             matches(pattern, head) for pattern in self.exclude
         )
 
-    def is_favourites(self, kind: Kind) -> bool:
-        """Whether a collection of this kind is mirrored to the favourites rather than to a playlist."""
-        return kind is Kind.LIKED and self.liked_as is LikedAs.FAVOURITES
+    def favourites_for(self, kind: Kind) -> PlaylistId | None:
+        """The list of favourites that a collection of this kind is mirrored to; None where it is a playlist."""
+        match kind:
+            case Kind.PLAYLIST:
+                return None
+            case Kind.LIKED:
+                return FAVOURITES if self.liked_as is LikedAs.FAVOURITES else None
+            case Kind.ALBUMS:
+                return FAVOURITE_ALBUMS
+            case Kind.ARTISTS:
+                return FAVOURITE_ARTISTS
 
     def is_public(self, head: CollectionHead) -> bool:
         """Whether the mirror is to be public."""
@@ -118,7 +133,12 @@ class Policy(msgspec.Struct, frozen=True):
         return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
 
-ENTITY_OF = {Kind.PLAYLIST: "playlists", Kind.LIKED: "liked"}
+ENTITY_OF = {
+    Kind.PLAYLIST: "playlists",
+    Kind.LIKED: "liked",
+    Kind.ALBUMS: "albums",
+    Kind.ARTISTS: "artists",
+}
 """The name of each kind in ``[sync] entities``."""
 
 

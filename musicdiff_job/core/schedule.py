@@ -18,8 +18,8 @@ import msgspec
 
 from musicdiff_job.core.calendar import Hold, held
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror, Part
-from musicdiff_job.core.decide import FAVOURITES, wanted_headers
-from musicdiff_job.core.model import CollectionHead, PlaylistId, TargetHead, Whose
+from musicdiff_job.core.decide import wanted_headers
+from musicdiff_job.core.model import FAVOURITE_LISTS, CollectionHead, PlaylistId, TargetHead, Whose
 from musicdiff_job.core.policy import ENTITY_OF, Policy, Rule
 from musicdiff_job.core.summary import CollectionState
 from musicdiff_job.core.timestamps import from_iso, past, to_iso
@@ -138,7 +138,7 @@ def changed(
         return NotDue(mirror.reason)  # what else has happened is seen to when a person has decided
     if listed is not None and any(changed_on_target(part, listed.get(part.playlist)) for part in mirror.parts):
         return Due("changed on Deezer")
-    if not policy.is_favourites(head.kind) and _header_changed(head, mirror, policy):
+    if policy.favourites_for(head.kind) is None and _header_changed(head, mirror, policy):
         return Due("name, description or privacy changed")
     if mirror.retry_at and from_iso(mirror.retry_at) <= now:
         return Due("unmatched tracks are due again")
@@ -169,8 +169,8 @@ def unfinished(mirror: Mirror) -> bool:
 def changed_on_target(part: Part, shown: TargetHead | None) -> bool:
     """Whether a listing shows something else than what was agreed on. What either side does not know says nothing."""
     if shown is None:
-        # The favourites list need not be among the playlists.
-        return part.playlist != FAVOURITES
+        # The favourite tracks need not be among the playlists; favourite albums and artists never are.
+        return part.playlist not in FAVOURITE_LISTS
     return (
         (part.count >= 0 and shown.count != part.count)
         or bool(part.fingerprint and shown.fingerprint and part.fingerprint != shown.fingerprint)

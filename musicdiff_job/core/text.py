@@ -63,6 +63,14 @@ def normalise_isrc(text: str | None) -> str | None:
     return plain if _ISRC.fullmatch(plain) else None
 
 
+def normalise_upc(text: str | None) -> str | None:
+    """A bar code in its plain form (digits without leading zeros, which the services write or leave out as they like),
+    or None if it is none."""
+    digits = re.sub(r"[\s-]", "", text or "")
+    plain = digits.lstrip("0")
+    return plain if digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 14 and plain else None
+
+
 @lru_cache(maxsize=4096)
 def _script(letter: str) -> str:
     return unicodedata.name(letter, "?").split(" ", 1)[0]

@@ -1,4 +1,4 @@
-"""Deezer's public catalogue: look-ups by ISRC, free text, fields and id, without any account.
+"""Deezer's public catalogue: look-ups by ISRC, bar code, free text, fields and id, without any account.
 
 Theory. The public API still answers catalogue questions without a token, so matching works for those who have an ARL
 only. What it finds depends on the country of the asking address, and ``readable`` with it (observed by other clients).
@@ -17,7 +17,21 @@ import msgspec
 
 from musicdiff_job.core.errors import BadAnswer, NotFound
 from musicdiff_job.core.model import Service, Track
-from musicdiff_job.core.questions import ByAlbum, ByArtist, ByFields, ById, ByIsrc, BySearch, Question, Sweep
+from musicdiff_job.core.questions import (
+    AlbumById,
+    AlbumByUpc,
+    AlbumSearch,
+    AlbumsOf,
+    ArtistSearch,
+    ByAlbum,
+    ByArtist,
+    ByFields,
+    ById,
+    ByIsrc,
+    BySearch,
+    Question,
+    Sweep,
+)
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.deezer import decode
 from musicdiff_job.deezer.fields import obj
@@ -30,6 +44,8 @@ CANDIDATES = 25
 """Rows of one search: the service's own default."""
 SWEPT = 100
 """Rows of one sweep: as many as one answer of any list has been seen to hold."""
+UPC_DIGITS = 12
+"""A bar code of fewer digits is one whose leading zeros were left out."""
 LONGEST_QUERY = 300
 """Characters of a search that are sent; it travels in the URL, and no title needs more to be found."""
 
@@ -62,8 +78,28 @@ class DeezerCatalogue:
                 return tuple(msgspec.structs.replace(row, album=title, album_id=album) for row in rows)
             case ByArtist(artist):
                 return self._rows(f"artist/{quote(artist, safe='')}/top", {"limit": str(SWEPT)})
+            case AlbumByUpc(upc):
+                # Deezer writes bar codes with twelve digits or more (recorded).
+                return self._album(f"album/upc:{quote(upc.zfill(UPC_DIGITS), safe='')}")
+            case AlbumById(album):
+                return self._album(f"album/{quote(album, safe='')}")
+            case AlbumSearch(text):
+                return self._search(text, "search/album", decode.album)
+            case ArtistSearch(name):
+                return self._search(name, "search/artist", decode.artist)
+            case AlbumsOf(artist, name):
+                rows = self._rows(f"artist/{quote(artist, safe='')}/albums", {"limit": str(SWEPT)}, decode.album)
+                return tuple(msgspec.structs.replace(row, artists=(name,), artist_id=artist) for row in rows)
             case _:
                 assert_never(question)
+
+    def _album(self, path: str) -> tuple[Track, ...]:
+        answer = self._get(path, {})
+        if answer is None:
+            return ()
+        if (found := decode.album(answer)) is None:
+            raise BadAnswer("Deezer's catalogue answered with an album without an id")
+        return (found,)
 
     def _track(self, path: str) -> tuple[Track, ...]:
         answer = self._get(path, {})
@@ -74,17 +110,17 @@ class DeezerCatalogue:
             raise BadAnswer("Deezer's catalogue answered with a track without an id")
         return (found,)
 
-    def _search(self, query: str) -> tuple[Track, ...]:
+    def _search(self, query: str, path: str = "search", read: decode.Reader = decode.track) -> tuple[Track, ...]:
         if not query.strip():
             return ()
-        return self._rows("search", {"q": query[:LONGEST_QUERY], "limit": str(CANDIDATES)})
+        return self._rows(path, {"q": query[:LONGEST_QUERY], "limit": str(CANDIDATES)}, read)
 
-    def _rows(self, path: str, params: dict[str, str]) -> tuple[Track, ...]:
+    def _rows(self, path: str, params: dict[str, str], read: decode.Reader = decode.track) -> tuple[Track, ...]:
         answer = self._get(path, params)
         if "data" not in obj(answer):
             # Other clients met objects without rows as the answer to odd queries.
             return ()
-        return tuple(track for track in map(decode.track, decode.page(answer).rows) if track is not None)
+        return tuple(row for row in map(read, decode.page(answer).rows) if row is not None)
 
     def _get(self, path: str, params: dict[str, str]) -> object:
         """The answer, None when Deezer has no such thing: error 800, with HTTP 200 or 404 (both in use by clients)."""

@@ -21,11 +21,22 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from musicdiff_job.core.errors import BadAnswer
-from musicdiff_job.core.model import AccountId, Header, PlaylistId, TargetContents, TargetHead, Track
-from musicdiff_job.core.text import normalise_isrc
+from musicdiff_job.core.model import (
+    AccountId,
+    Header,
+    Item,
+    PlaylistId,
+    TargetContents,
+    TargetHead,
+    Track,
+    item_id,
+)
+from musicdiff_job.core.text import normalise_isrc, normalise_upc
 from musicdiff_job.deezer.fields import array, flag, ident, moment, number, obj, text, with_version
 
 _NEXT_INDEX = re.compile(r"[?&]index=([0-9]{1,9})(?=[&#]|$)", re.ASCII)
+
+_DATE = re.compile(r"(?P<year>[0-9]{4})(?:-[0-9]{2})*$", re.ASCII)
 
 EXPLICIT = {0: False, 1: True, 3: False, 4: True}
 """``explicit_content_lyrics``: 0 not, 1 explicit, 3 edited, 4 partially; the others mean unknown or no advice (as
@@ -41,7 +52,7 @@ LOVED_TYPE = 4
 """The gateway's ``TYPE`` of the favourites list (observed by other clients)."""
 
 Reader = Callable[[object], Track | None]
-"""Makes a track of one row; None when the row cannot be used."""
+"""Makes a track, album or artist of one row; None when the row cannot be used."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -123,6 +134,38 @@ def track(row: object) -> Track | None:
         album_id=ident(obj(found.get("album")).get("id")),
         artist_id=ident(obj(found.get("artist")).get("id")),
     )
+
+
+def album(row: object) -> Track | None:
+    """An album in any of the public API's shapes: full (which alone has the bar code), search row (without a date),
+    favourite, an artist's (without artist and number of tracks). None when it has no id."""
+    found = obj(row)
+    album_id = ident(found.get("id"))
+    if album_id is None:
+        return None
+    credits_ = [found.get("artist"), *array(found.get("contributors"))]
+    return Track(
+        id=item_id(Item.ALBUM, album_id),
+        title=text(found.get("title")).strip(),
+        artists=_names(credits_, "name"),
+        explicit=flag(found.get("explicit_lyrics")),
+        readable=flag(found.get("available")) is not False,
+        rank=max(number(found.get("fans")) or 0, 0),
+        artist_id=ident(obj(found.get("artist")).get("id")),
+        upc=normalise_upc(text(found.get("upc"))),
+        size=number(found.get("nb_tracks")) or None,
+        year=_year(found.get("release_date")),
+    )
+
+
+def artist(row: object) -> Track | None:
+    """An artist: full, search row or favourite. None when it has no id."""
+    found = obj(row)
+    artist_id = ident(found.get("id"))
+    if artist_id is None:
+        return None
+    rank = max(number(found.get("nb_fan")) or 0, 0)
+    return Track(id=item_id(Item.ARTIST, artist_id), title=text(found.get("name")).strip(), rank=rank)
 
 
 def head(row: object, own: AccountId) -> TargetHead | None:
@@ -214,6 +257,32 @@ def song(row: object) -> Track | None:
     )
 
 
+def gateway_album(row: object) -> Track | None:
+    """An album row of ``deezer.pageProfile``. None when it has no id."""
+    found = obj(row)
+    album_id = ident(found.get("ALB_ID"))
+    if album_id is None:
+        return None
+    return Track(
+        id=item_id(Item.ALBUM, album_id),
+        title=with_version(text(found.get("ALB_TITLE")), text(found.get("VERSION"))),
+        artists=_names([found], "ART_NAME"),
+        artist_id=ident(found.get("ART_ID")),
+        size=number(found.get("NUMBER_TRACK")) or None,
+        year=_year(found.get("PHYSICAL_RELEASE_DATE")),
+    )
+
+
+def gateway_artist(row: object) -> Track | None:
+    """An artist row of ``deezer.pageProfile``. None when it has no id."""
+    found = obj(row)
+    artist_id = ident(found.get("ART_ID"))
+    if artist_id is None:
+        return None
+    rank = max(number(found.get("NB_FAN")) or 0, 0)
+    return Track(id=item_id(Item.ARTIST, artist_id), title=text(found.get("ART_NAME")).strip(), rank=rank)
+
+
 def song_id(row: object) -> str | None:
     """The id in a row of ``song.getFavoriteIds``, where rows may be bare ids (observed by other clients)."""
     return ident(row.get("SNG_ID") if isinstance(row, dict) else row)
@@ -291,6 +360,12 @@ def _token(value: object) -> str:
 def _milliseconds(seconds: object) -> int | None:
     found = number(seconds)
     return found * 1000 if found is not None and 0 < found < 10**6 else None
+
+
+def _year(date: object) -> int | None:
+    """The year of ``YYYY-MM-DD``; None for what stands for no date (``0000-00-00``, and ``1900-01-01``, recorded)."""
+    found = _DATE.match(date) if isinstance(date, str) else None
+    return int(found["year"]) if found and found["year"] > "1900" else None
 
 
 def _advice(value: object) -> bool | None:

@@ -20,13 +20,18 @@ import msgspec
 
 from musicdiff_job.core.errors import BadAnswer, UnknownOutcome
 from musicdiff_job.core.model import (
+    FAVOURITE_LISTS,
+    FAVOURITES,
     AccountId,
     Header,
+    Item,
     PlaylistId,
     TargetContents,
     TargetHead,
     TargetId,
     Track,
+    bare_id,
+    item_of,
 )
 from musicdiff_job.core.plan import (
     AddTracks,
@@ -67,16 +72,29 @@ class FavouriteWay(msgspec.Struct, frozen=True):
     """One way of changing the favourites."""
 
     method: str
-    bulk: bool
+    parameter: str
+    bulk: bool = False
 
-    def body(self, track: TargetId) -> dict[str, object]:
-        """The parameters for one track."""
-        return {"IDS": [track]} if self.bulk else {"SNG_ID": track}
+    def body(self, target: TargetId) -> dict[str, object]:
+        """The parameters for one item."""
+        return {self.parameter: [bare_id(target)] if self.bulk else bare_id(target)}
 
 
-LIKE: Final = (FavouriteWay("favorite_song.add", bulk=False), FavouriteWay("song.addFavorites", bulk=True))
-UNLIKE: Final = (FavouriteWay("favorite_song.remove", bulk=False), FavouriteWay("song.removeFavorites", bulk=True))
-"""Eight clients use the first names; one says that they fail and only the second ones work."""
+LIKE: Final[Mapping[Item, Sequence[FavouriteWay]]] = {
+    Item.TRACK: (FavouriteWay("favorite_song.add", "SNG_ID"), FavouriteWay("song.addFavorites", "IDS", bulk=True)),
+    Item.ALBUM: (FavouriteWay("album.addFavorite", "ALB_ID"),),
+    Item.ARTIST: (FavouriteWay("artist.addFavorite", "ART_ID"),),
+}
+UNLIKE: Final[Mapping[Item, Sequence[FavouriteWay]]] = {
+    Item.TRACK: (
+        FavouriteWay("favorite_song.remove", "SNG_ID"),
+        FavouriteWay("song.removeFavorites", "IDS", bulk=True),
+    ),
+    Item.ALBUM: (FavouriteWay("album.deleteFavorite", "ALB_ID"),),
+    Item.ARTIST: (FavouriteWay("artist.deleteFavorite", "ART_ID"),),
+}
+"""For tracks eight clients use the first names; one says that they fail and only the second ones work. For albums and
+artists all agree."""
 
 
 class DeezerGateway:
@@ -109,16 +127,10 @@ class DeezerGateway:
         return self._credential
 
     def playlists(self) -> tuple[TargetHead, ...]:
-        """See ``ports.Target``. This answer has no second page, so an account with more than 2,000 playlists is asked
-        for once more with a larger number."""
+        """See ``ports.Target``."""
         signed_in = self._session.signed_in()
-        for rows in (PAGE, MANY):
-            body = {"USER_ID": signed_in.account, "tab": "playlists", "nb": rows}
-            page = self._session.call("deezer.pageProfile", body, _playlists_tab)
-            if page.total is None or page.total <= len(page.rows):
-                heads = (decode.gateway_head(row, signed_in.account, signed_in.loved) for row in page.rows)
-                return tuple(head for head in heads if head is not None)
-        raise BadAnswer(f"Deezer's gateway lists {len(page.rows)} of {page.total} playlists")
+        heads = (decode.gateway_head(row, signed_in.account, signed_in.loved) for row in self._tab("playlists").rows)
+        return tuple(head for head in heads if head is not None)
 
     def header(self, playlist: PlaylistId) -> Header:
         """See ``ports.Target``."""
@@ -130,9 +142,20 @@ class DeezerGateway:
         found = self._list("playlist.getSongs", {"PLAYLIST_ID": playlist})
         return decode.contents(found.rows, found.total, found.checksum, decode.song)
 
-    def favourites(self) -> TargetContents:
-        """See ``ports.Target``. Rows have ISRCs. Where ``favorite_song.getList`` is not known, ids and songs are read
-        apart, which is one call more per 200 tracks."""
+    def favourites(self, which: PlaylistId = FAVOURITES) -> TargetContents:
+        """See ``ports.Target``. Rows of tracks have ISRCs. Where ``favorite_song.getList`` is not known, ids and songs
+        are read apart, which is one call more per 200 tracks."""
+        match FAVOURITE_LISTS[which]:
+            case Item.ALBUM:
+                albums = self._tab("albums")
+                return decode.contents(albums.rows, albums.total, albums.checksum, decode.gateway_album)
+            case Item.ARTIST:
+                artists = self._tab("artists")
+                return decode.contents(artists.rows, artists.total, artists.checksum, decode.gateway_artist)
+            case Item.TRACK:
+                return self._favourite_tracks()
+
+    def _favourite_tracks(self) -> TargetContents:
         own = self._session.signed_in().account
         try:
             found = self._list("favorite_song.getList", {"user_id": own, "tab": "loved"})
@@ -158,15 +181,26 @@ class DeezerGateway:
             case DeletePlaylist(playlist):
                 return self._write("playlist.delete", {"PLAYLIST_ID": playlist}, "delete a playlist")
             case LikeTrack(track):
-                return self._favourite(LIKE, track, "add a favourite")
+                return self._favourite(LIKE[item_of(track)], track, "add a favourite")
             case UnlikeTrack(track):
-                return self._favourite(UNLIKE, track, "remove a favourite")
+                return self._favourite(UNLIKE[item_of(track)], track, "remove a favourite")
             case _:
                 assert_never(change)
 
     def _sheet(self, playlist: PlaylistId) -> decode.Sheet:
         body = {"playlist_id": playlist, "lang": "en", "header": True, "tab": 0, "tags": True, "start": 0, "nb": 1}
         return self._session.call("deezer.pagePlaylist", body, decode.sheet)
+
+    def _tab(self, tab: str) -> decode.Page:
+        """A whole tab of the account's profile. This answer has no second page, so where there are more than 2,000
+        rows it is asked for once more with a larger number."""
+        own = self._session.signed_in().account
+        for rows in (PAGE, MANY):
+            body = {"USER_ID": own, "tab": tab, "nb": rows}
+            page = self._session.call("deezer.pageProfile", body, lambda results: decode.profile_page(results, tab))
+            if page.total is None or page.total <= len(page.rows):
+                return page
+        raise BadAnswer(f"Deezer's gateway lists {len(page.rows)} of {page.total} {tab}")
 
     def _list(self, method: str, body: Mapping[str, object]) -> decode.Page:
         """A whole list as one page, read to its total or to an empty page."""
@@ -242,11 +276,11 @@ class DeezerGateway:
             return Refused(f"{error.message}; the next batches are of {self._batch}")
 
     def _favourite(self, ways: Sequence[FavouriteWay], track: TargetId, what: str) -> Receipt:
+        way = ways[min(self._family, len(ways) - 1)]
         try:
-            way = ways[self._family]
             return self._write(way.method, way.body(track), what)
         except UnknownMethod:
-            if self._family == len(ways) - 1:
+            if way is ways[-1]:
                 raise
         self._family += 1
         return self._favourite(ways, track, what)
@@ -259,10 +293,6 @@ class DeezerGateway:
             return self._session.call(method, body, _whole, write=True)
         except Declined as refusal:
             return answers.refused(refusal)
-
-
-def _playlists_tab(results: object) -> decode.Page:
-    return decode.profile_page(results, "playlists")
 
 
 def _whole(results: object) -> object:

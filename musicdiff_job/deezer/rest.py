@@ -17,7 +17,20 @@ from typing import TYPE_CHECKING, assert_never
 from urllib.parse import quote
 
 from musicdiff_job.core.errors import BadAnswer, UnknownOutcome
-from musicdiff_job.core.model import AccountId, Header, PlaylistId, Service, TargetContents, TargetHead, TargetId
+from musicdiff_job.core.model import (
+    FAVOURITE_LISTS,
+    FAVOURITES,
+    AccountId,
+    Header,
+    Item,
+    PlaylistId,
+    Service,
+    TargetContents,
+    TargetHead,
+    TargetId,
+    bare_id,
+    item_of,
+)
 from musicdiff_job.core.plan import (
     AddTracks,
     Change,
@@ -45,6 +58,11 @@ BATCH = 50
 """Songs per call: 20 to 100 are in use by other clients, 50 by most; no limit is documented."""
 PAGE = 100
 """Rows per call: the largest ``limit`` that several clients report to work on every list."""
+READERS: Mapping[Item, decode.Reader] = {
+    Item.TRACK: decode.track,
+    Item.ALBUM: decode.album,
+    Item.ARTIST: decode.artist,
+}
 MOST_PAGES = 200
 """No list of Deezer's is longer (10,000 favourites, 2,000 tracks); a service that never ends a list is stopped."""
 
@@ -95,10 +113,11 @@ class DeezerRest:
         found = self._list(f"{_playlist(playlist)}/tracks")
         return decode.contents(found.rows, found.total, found.checksum, decode.track)
 
-    def favourites(self) -> TargetContents:
-        """See ``ports.Target``. The service lists them oldest first (recorded), without ISRCs."""
-        found = self._list("user/me/tracks")
-        return decode.contents(found.rows, found.total, found.checksum, decode.track)
+    def favourites(self, which: PlaylistId = FAVOURITES) -> TargetContents:
+        """See ``ports.Target``. The service lists them oldest first (recorded), without ISRCs and bar codes."""
+        item = FAVOURITE_LISTS[which]
+        found = self._list(_favourites(item))
+        return decode.contents(found.rows, found.total, found.checksum, READERS[item])
 
     def apply(self, change: Change) -> Receipt:
         """See ``ports.Target``."""
@@ -119,9 +138,9 @@ class DeezerRest:
             case DeletePlaylist(playlist):
                 return self._write("DELETE", _playlist(playlist), "delete a playlist")
             case LikeTrack(track):
-                return self._write("POST", "user/me/tracks", "add a favourite", form=_track(track))
+                return self._write("POST", _favourites(item_of(track)), "add a favourite", form=_named(track))
             case UnlikeTrack(track):
-                return self._write("DELETE", "user/me/tracks", "remove a favourite", params=_track(track))
+                return self._write("DELETE", _favourites(item_of(track)), "remove a favourite", params=_named(track))
             case _:
                 assert_never(change)
 
@@ -188,8 +207,13 @@ def _playlist(playlist: PlaylistId) -> str:
     return f"playlist/{quote(playlist, safe='')}"
 
 
-def _track(track: TargetId) -> dict[str, str]:
-    return {"track_id": track}
+def _favourites(item: Item) -> str:
+    return f"user/me/{item}s"
+
+
+def _named(target: TargetId) -> dict[str, str]:
+    """One track, album or artist as a parameter. Several at once (``album_ids``) are known from one client only."""
+    return {f"{item_of(target)}_id": bare_id(target)}
 
 
 def _fields(change: UpdatePlaylist) -> dict[str, str]:

@@ -13,10 +13,24 @@ from functools import cached_property
 from pathlib import Path
 
 from musicdiff_job.core.errors import ConfigError
-from musicdiff_job.core.model import LIKED, AccountId, CollectionHead, CollectionId, Entry, Kind, Page, Unreadable
+from musicdiff_job.core.model import (
+    ALBUMS,
+    ARTISTS,
+    LIKED,
+    AccountId,
+    CollectionHead,
+    CollectionId,
+    Entry,
+    Item,
+    Kind,
+    Page,
+    Track,
+    Unreadable,
+    item_id,
+)
 from musicdiff_job.core.model import Library as Heads
 from musicdiff_job.export import library
-from musicdiff_job.export.lists import ExportedList, Library
+from musicdiff_job.export.lists import ExportedList, Library, made_up_id
 from musicdiff_job.journal import event
 
 ABSENT = "absent"
@@ -56,7 +70,7 @@ class ExportSource:
             )
         return Heads(tuple(head for head in self._heads if head.kind in kinds))
 
-    def page(self, head: CollectionHead, offset: int) -> Page | Unreadable:
+    def page(self, head: CollectionHead, offset: int, after: str = "") -> Page | Unreadable:
         """See ``Source.page``. All entries are one page."""
         entries = self._entries.get(head.id)
         if entries is None:
@@ -70,13 +84,33 @@ class ExportSource:
     @cached_property
     def _entries(self) -> dict[CollectionId, tuple[Entry, ...] | None]:
         lists = {identity: one.entries for identity, one in _identified(self.exported.playlists or ())}
-        return {LIKED: self.exported.liked, **lists}
+        return {LIKED: self.exported.liked, ALBUMS: self._albums(), ARTISTS: self._artists(), **lists}
+
+    def _albums(self) -> tuple[Entry, ...] | None:
+        if self.exported.albums is None:
+            return None
+        return tuple(
+            Entry(
+                track=Track(
+                    id=item_id(Item.ALBUM, one.id or made_up_id(one.title, one.artist, "")),
+                    title=one.title,
+                    artists=(one.artist,),
+                ),
+                added_at=one.saved_at,
+            )
+            for one in self.exported.albums
+        )
+
+    def _artists(self) -> tuple[Entry, ...] | None:
+        if self.exported.artists is None:
+            return None
+        return tuple(
+            Entry(track=Track(id=item_id(Item.ARTIST, one.id or made_up_id("", one.name, "")), title=one.name))
+            for one in self.exported.artists
+        )
 
     @cached_property
     def _heads(self) -> tuple[CollectionHead, ...]:
-        liked = self.exported.liked
-        snapshot = ABSENT if liked is None else _snapshot(liked)
-        total = None if liked is None else len(liked)
         playlists = (
             CollectionHead(
                 id=identity,
@@ -89,7 +123,22 @@ class ExportSource:
             )
             for identity, one in _identified(self.exported.playlists or ())
         )
-        return CollectionHead(LIKED, Kind.LIKED, "Liked Songs", snapshot, total), *playlists
+        kinds = {
+            LIKED: (Kind.LIKED, "Liked Songs"),
+            ALBUMS: (Kind.ALBUMS, "Saved Albums"),
+            ARTISTS: (Kind.ARTISTS, "Followed Artists"),
+        }
+        shelves = (
+            CollectionHead(
+                identity,
+                kind,
+                name,
+                ABSENT if (entries := self._entries[identity]) is None else _snapshot(entries),
+                None if entries is None else len(entries),
+            )
+            for identity, (kind, name) in kinds.items()
+        )
+        return *shelves, *playlists
 
 
 def _identified(lists: tuple[ExportedList, ...]) -> list[tuple[CollectionId, ExportedList]]:

@@ -16,6 +16,7 @@ import msgspec
 
 from musicdiff_job.core.errors import ConfigError, NotFound, Unavailable
 from musicdiff_job.core.model import (
+    FAVOURITES,
     AccountId,
     Header,
     PlaylistId,
@@ -103,7 +104,7 @@ class FilesTarget:
         kept, found = self._find(playlist)
         return TargetContents(tuple(map(jspf.track_of, found.rows)), fingerprint=kept.fingerprint)
 
-    def favourites(self) -> TargetContents:
+    def favourites(self, which: PlaylistId = FAVOURITES) -> TargetContents:
         """None: a folder has playlists only."""
         return TargetContents(())
 

@@ -8,9 +8,21 @@ from typing import assert_never
 
 from musicdiff_job.core.checkpoint import MatchRecord
 from musicdiff_job.core.links import source_link, target_link
-from musicdiff_job.core.match import ByFields, ById, ByIsrc, BySearch, Match, Method, Question, Rules, Scored, Unmatched
-from musicdiff_job.core.model import SourceId, TargetId
+from musicdiff_job.core.match import Match, Method, Rules, Scored, Unmatched
+from musicdiff_job.core.model import Item, SourceId, TargetId, Track, item_of
 from musicdiff_job.core.overrides import BY_COMMAND
+from musicdiff_job.core.questions import (
+    AlbumById,
+    AlbumByUpc,
+    AlbumSearch,
+    AlbumsOf,
+    ArtistSearch,
+    ByFields,
+    ById,
+    ByIsrc,
+    BySearch,
+    Question,
+)
 from musicdiff_job.core.terms import Terms
 from musicdiff_job.report.text import Block, Cell, Lines, Tone, clean, count, moment, named
 from musicdiff_job.report.unmatched import described, length, track_name
@@ -21,6 +33,8 @@ METHODS = {
     Method.ISRC: "same ISRC, and title, version, artists and length agree",
     Method.SWEEP: "found while reading a whole album or artist",
     Method.SEARCH: "found by search",
+    Method.UPC: "same bar code, and title, artist and number of tracks agree",
+    Method.LIBRARY: "an artist of that name whose tracks or albums are in your library",
 }
 
 
@@ -77,11 +91,22 @@ def _track_lines(told: Explanation) -> list[str]:
         words = {True: ", explicit", False: ", not explicit", None: ""}[track.explicit]
         lines = [
             track_name(track.title, track.artists),
-            f'album "{named(track.album)}", {length(track.duration_ms)}, ISRC {track.isrc or "unknown"}{words}',
+            *_particulars(track, words),
             *lines,
         ]
     where = ", ".join(map(named, told.collections[:8])) or "no collection that the checkpoint knows"
     return [*lines, f"in {where}"]
+
+
+def _particulars(track: Track, words: str) -> list[str]:
+    match item_of(track.id):
+        case Item.TRACK:
+            return [f'album "{named(track.album)}", {length(track.duration_ms)}, ISRC {track.isrc or "unknown"}{words}']
+        case Item.ALBUM:
+            size, year = track.size or "an unknown number of", track.year or "an unknown year"
+            return [f"an album of {size} tracks, of {year}, bar code {track.upc or 'unknown'}"]
+        case Item.ARTIST:
+            return ["an artist"]
 
 
 def _override(told: Explanation) -> tuple[Cell | str, ...]:
@@ -151,7 +176,7 @@ def _runner_up(decision: Match) -> list[str]:
 
 def _questions(told: Explanation) -> tuple[Cell | str, ...]:
     lines: list[Cell | str] = [
-        question_text(asked.question)
+        question_text(asked.question, item_of(told.source))
         + ("" if asked.answers is None else f": {count(asked.answers, 'answer') if asked.answers else 'no answer'}")
         for asked in told.asked
     ]
@@ -160,8 +185,8 @@ def _questions(told: Explanation) -> tuple[Cell | str, ...]:
     return tuple(lines) or ("none, as far as the checkpoint remembers",)
 
 
-def question_text(question: Question) -> str:
-    """A question in words."""
+def question_text(question: Question, wanted: Item = Item.TRACK) -> str:
+    """A question about a ``wanted`` track, album or artist in words."""
     match question:
         case ByIsrc(isrc):
             return f"the track with ISRC {clean(isrc)}"
@@ -170,7 +195,18 @@ def question_text(question: Question) -> str:
         case ByFields(artist, title):
             return f'search artist "{named(artist)}", title "{named(title)}"'
         case ById(number):
-            return f"the track {number}, which Deezer names as an alternative"
+            why = "which Deezer names as an alternative" if wanted is Item.TRACK else "a counterpart in your library"
+            return f"the track {number}, {why}"
+        case AlbumByUpc(upc):
+            return f"the album with bar code {clean(upc)}"
+        case AlbumById(number):
+            return f"the album {number}"
+        case AlbumSearch(text):
+            return f'search albums "{named(text)}"'
+        case ArtistSearch(name):
+            return f'search artists "{named(name)}"'
+        case AlbumsOf(number, artist):
+            return f"the albums of {named(artist)} (artist {number}) that are called like one in your library"
         case _:
             assert_never(question)
 

@@ -39,6 +39,8 @@ METHODS = {
     "isrc": "by ISRC",
     "sweep": "by album or artist",
     "search": "by search",
+    "upc": "by bar code",
+    "library": "by what your library holds of them",
     "unmatched": "without a counterpart",
 }
 """The keys of ``Summary.matching``, in words."""

@@ -10,11 +10,12 @@ import msgspec
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
 from musicdiff_job.core.links import source_link, target_link
 from musicdiff_job.core.match import Penalty, Reason, Scored, Unmatched
-from musicdiff_job.core.model import CollectionId, SourceId, TargetId, Track
-from musicdiff_job.report.text import Cell, Tone, clean, distance, moment, named
+from musicdiff_job.core.model import CollectionId, Item, SourceId, TargetId, Track, item_of
+from musicdiff_job.report.text import Cell, Tone, clean, count, distance, moment, named
 
 ORDER = (
     Reason.AMBIGUOUS,
+    Reason.UNCONFIRMED,
     Reason.BELOW_THRESHOLD,
     Reason.REFUSED,
     Reason.UNREADABLE,
@@ -28,8 +29,8 @@ ORDER = (
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A Deezer track that was considered and turned down; ``why`` is the largest difference in words, ``penalties``
-    are all of them, ``refused`` says why it could never be taken, "" if it could."""
+    """What on Deezer was considered and turned down; ``why`` is the largest difference in words, ``penalties`` are
+    all of them, ``refused`` says why it could never be taken, "" if it could."""
 
     id: str
     title: str
@@ -43,11 +44,13 @@ class Candidate(msgspec.Struct, frozen=True):
     refused: str
     penalties: tuple[Penalty, ...]
     link: str
+    size: int | None = None
+    year: int | None = None
 
 
 class UnmatchedLine(msgspec.Struct, frozen=True):
-    """A source track without a counterpart. ``collections`` are the names of those that wait for it, ``rejected`` the
-    Deezer tracks that a person has ruled out."""
+    """A source track, album or artist without a counterpart. ``collections`` are the names of those that wait for it,
+    ``rejected`` what a person has ruled out on Deezer."""
 
     id: str
     title: str
@@ -80,8 +83,21 @@ def length(milliseconds: int | None) -> str:
 
 
 def described(track: Track) -> str:
-    """``Artist - Title (Album, 3:07)``."""
-    return f"{track_name(track.title, track.artists)} ({named(track.album) or 'no album'}, {length(track.duration_ms)})"
+    """``Artist - Title (Album, 3:07)``, ``Artist - Album (12 tracks, 2001)`` or the artist's name."""
+    details = particulars(item_of(track.id), track.album, track.duration_ms, track.size, track.year)
+    return f"{track_name(track.title, track.artists)}{f' ({details})' if details else ''}"
+
+
+def particulars(item: Item, album: str, duration_ms: int | None, size: int | None, year: int | None) -> str:
+    """What tells one item from others of its name."""
+    match item:
+        case Item.TRACK:
+            return f"{named(album) or 'no album'}, {length(duration_ms)}"
+        case Item.ALBUM:
+            told = (count(size, "track") if size is not None else "", str(year or ""))
+            return ", ".join(part for part in told if part)
+        case Item.ARTIST:
+            return ""
 
 
 def unmatched_lines(checkpoint: Checkpoint) -> tuple[UnmatchedLine, ...]:
@@ -144,6 +160,8 @@ def _candidate(scored: Scored, reason: Reason) -> Candidate:
         refused=scored.refused,
         penalties=scored.penalties,
         link=target_link(track.id),
+        size=track.size,
+        year=track.year,
     )
 
 
@@ -183,7 +201,8 @@ def unmatched_text(lines: tuple[UnmatchedLine, ...], now: datetime, *, dated: bo
             told.append(f"  rejected by you: {', '.join(map(target_link, line.rejected))}")
         for found in line.candidates:
             why = f": {clean(found.why)}" if found.why else ""
-            about = f"({named(found.album) or 'no album'}, {length(found.duration_ms)})"
-            told.append(f"  {found.score:.2f}  {track_name(found.title, found.artists)} {about}{why}")
+            details = particulars(item_of(found.id), found.album, found.duration_ms, found.size, found.year)
+            about = f" ({details})" if details else ""
+            told.append(f"  {found.score:.2f}  {track_name(found.title, found.artists)}{about}{why}")
             told.append(Cell(f"        {found.link}", Tone.FAINT))
     return tuple(told)

@@ -23,14 +23,17 @@ from musicdiff_job.sandbox.world import SpotifyAccount, demo_world, synthetic_wo
 
 def library(text: str) -> SpotifyAccount:
     """The account that ``--library`` describes: ``demo``, ``empty``, or ``synthetic:50x100`` with an optional
-    ``+200`` liked songs; raises ArgumentTypeError otherwise."""
-    synthetic = re.fullmatch(r"(synthetic|albums):(\d+)x(\d+)(?:\+(\d+))?", text)
+    ``+200`` liked songs, ``+200+40`` saved albums, ``+200+40+20`` followed artists; raises ArgumentTypeError
+    otherwise."""
+    synthetic = re.fullmatch(r"(synthetic|albums):(\d+)x(\d+)(?:\+(\d+))?(?:\+(\d+))?(?:\+(\d+))?", text)
     if synthetic is not None:
-        kind, playlists, tracks, liked = synthetic.groups()
-        return synthetic_world(int(playlists), int(tracks), int(liked or 0), whole_albums=kind == "albums")
+        kind, *numbers = synthetic.groups()
+        playlists, tracks, liked, albums, artists = (int(number or 0) for number in numbers)
+        whole = kind == "albums"
+        return synthetic_world(playlists, tracks, liked, whole_albums=whole, albums=albums, artists=artists)
     match text:
         case "demo":
-            return demo_world()
+            return demo_world(albums=8, artists=6)
         case "empty":
             return SpotifyAccount()
         case _:

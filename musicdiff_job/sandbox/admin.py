@@ -25,6 +25,7 @@ from musicdiff_job.sandbox.faults import Fault, FaultRules
 from musicdiff_job.sandbox.http import Request, Response
 from musicdiff_job.sandbox.spotify import SpotifyApi
 from musicdiff_job.sandbox.spotify_accounts import TokenMode
+from musicdiff_job.sandbox.spotify_albums import albums_of, artists_of
 from musicdiff_job.sandbox.spotify_library import CatalogueTrack, Content, Episode, Gone, LocalFile
 from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import SpotifyAccount
@@ -94,6 +95,30 @@ class Play(msgspec.Struct, tag_field="verb", tag="spotify.play"):
     context: str | None = None
 
 
+class SaveAlbum(msgspec.Struct, tag_field="verb", tag="spotify.save_album"):
+    """An album saved on Spotify."""
+
+    album: str
+
+
+class UnsaveAlbum(msgspec.Struct, tag_field="verb", tag="spotify.unsave_album"):
+    """An album no longer kept on Spotify."""
+
+    album: str
+
+
+class FollowArtist(msgspec.Struct, tag_field="verb", tag="spotify.follow_artist"):
+    """An artist followed on Spotify."""
+
+    artist: str
+
+
+class UnfollowArtist(msgspec.Struct, tag_field="verb", tag="spotify.unfollow_artist"):
+    """An artist no longer followed on Spotify."""
+
+    artist: str
+
+
 class SetApp(msgspec.Struct, tag_field="verb", tag="spotify.set_app"):
     """Another kind of app, another way of refreshing; None leaves it."""
 
@@ -142,6 +167,10 @@ Edit = (
     | Like
     | Unlike
     | Play
+    | SaveAlbum
+    | UnsaveAlbum
+    | FollowArtist
+    | UnfollowArtist
     | SetApp
     | ExpireTokens
     | DeezerAdd
@@ -216,6 +245,15 @@ class Admin:
                 spotify.unlike(track)
             case Play(track=track, at=at, context=context):
                 spotify.play(track, at, context)
+
+            case SaveAlbum(album=album):
+                spotify.save_album(album)
+            case UnsaveAlbum(album=album):
+                spotify.unsave_album(album)
+            case FollowArtist(artist=artist):
+                spotify.follow_artist(artist)
+            case UnfollowArtist(artist=artist):
+                spotify.unfollow_artist(artist)
             case SetApp(cohort=cohort, token_mode=mode):
                 self.api.cohort = cohort or self.api.cohort
                 self.api.grants.mode = mode or self.api.grants.mode
@@ -251,6 +289,8 @@ class Admin:
                 for playlist in self.spotify.playlists()
             ],
             "liked": [self._label(CatalogueTrack(liked.track_id)) for liked in self.spotify.liked()],
+            "albums": [self._album(saved.album_id) for saved in self.spotify.albums()],
+            "artists": [artists_of(self.spotify.catalogue)[artist] for artist in self.spotify.artists()],
         }
 
     def _label(self, content: Content) -> str:
@@ -268,11 +308,17 @@ class Admin:
                 assert_never(content)
 
     def _deezer_state(self) -> dict[str, Any]:
-        state = self.deezer.state()
+        state, library, albums = self.deezer.state(), self.deezer.library(), self.spotify.catalogue.albums
         return {
             "playlists": {title: self._named(ids) for title, ids in state.playlists.items()},
             "favourites": self._named(state.favourites),
+            "albums": [f"{albums[key].artist} - {albums[key].title}" for key in library.albums],
+            "artists": [self.spotify.catalogue.artists[key].name for key in library.artists],
         }
+
+    def _album(self, album_id: str) -> str:
+        album = albums_of(self.spotify.catalogue)[album_id]
+        return f"{album.artist} - {album.name}"
 
     def _named(self, ids: tuple[int, ...]) -> list[str]:
         rows = self.spotify.catalogue.deezer_by_id

@@ -257,6 +257,31 @@ class DeezerAccount:
         """Remove tracks from the favourites."""
         self._by_hand(lambda library: edits.unlike(library, ids, self.now()))
 
+    def shelve_by_hand(self, *, albums: Iterable[int] = (), artists: Iterable[int] = ()) -> None:
+        """Make albums and artists favourites."""
+        self._by_hand(
+            lambda library: Edited(
+                msgspec.structs.replace(
+                    library,
+                    albums=library.albums | dict.fromkeys(albums, self.now()),
+                    artists=library.artists | dict.fromkeys(artists, self.now()),
+                )
+            )
+        )
+
+    def unshelve_by_hand(self, *, albums: Iterable[int] = (), artists: Iterable[int] = ()) -> None:
+        """Remove albums and artists from the favourites."""
+        gone_albums, gone_artists = {*albums}, {*artists}
+        self._by_hand(
+            lambda library: Edited(
+                msgspec.structs.replace(
+                    library,
+                    albums={key: since for key, since in library.albums.items() if key not in gone_albums},
+                    artists={key: since for key, since in library.artists.items() if key not in gone_artists},
+                )
+            )
+        )
+
     def hide_by_hand(self, which: int | str, *ids: int) -> None:
         """Let Deezer withdraw entries: they count still but are listed no more. Works on the favourites too."""
         with self._lock:

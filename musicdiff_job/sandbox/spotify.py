@@ -125,6 +125,11 @@ class _Call:
                 return self.my_tracks()
             case ["me", "player", "recently-played"]:
                 return self.recently_played()
+
+            case ["me", "albums"]:
+                return self.my_albums()
+            case ["me", "following"]:
+                return self.my_artists()
             case ["playlists", playlist_id]:
                 return self.playlist(playlist_id)
             case ["playlists", playlist_id, "items"]:
@@ -189,6 +194,40 @@ class _Call:
             page["next"] = f"{href}?{urlencode({'before': oldest, 'limit': limit})}"
             page["cursors"] = {"after": str(_milliseconds(plays[0].played_at)), "before": oldest}
         return page
+
+    def my_albums(self) -> Json:
+        """The saved albums, newest first."""
+        self._require("user-library-read")
+        return self._page(
+            f"{self.request.origin}/me/albums", self.account.albums(), self.render.saved_album, most=50, usual=20
+        )
+
+    def my_artists(self) -> Json:
+        """The followed artists, wrapped and paged by the last one's id; an ``offset`` is silently ignored (observed by
+        other clients)."""
+        self._require("user-follow-read")
+        if self.query.get("type") != "artist":
+            raise Refused(400, "Missing required parameter: type")
+        limit, after = self._number("limit", 1, 50, 20), self.query.get("after", "")
+        every = self.account.artists()
+        left = [artist for artist in every if artist > after]
+        shown = left[:limit]
+        last = shown[-1] if len(left) > limit else None
+        href = f"{self.request.origin}/me/following"
+
+        def link(at: str) -> str:
+            return f"{href}?{urlencode({'type': 'artist', 'limit': limit, **({'after': at} if at else {})})}"
+
+        return {
+            "artists": {
+                "cursors": {"after": last},
+                "href": link(after),
+                "items": [self.render.followed_artist(artist) for artist in shown],
+                "limit": limit,
+                "next": link(last) if last else None,
+                "total": len(every),
+            }
+        }
 
     def playlist(self, playlist_id: str) -> Any:
         """A playlist with its first entries, unless restricted apps may not see them."""

@@ -73,6 +73,13 @@ class Played(msgspec.Struct, frozen=True, gc=False):
     context: str | None
 
 
+class SavedAlbum(msgspec.Struct, frozen=True, gc=False):
+    """One saved album."""
+
+    album_id: str
+    added_at: str
+
+
 class SpotifyPlaylist(msgspec.Struct, frozen=True, kw_only=True):
     """A playlist as it is at one moment. ``description`` is plain text; escaping it is the service's business.
 

@@ -10,10 +10,13 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 
 from musicdiff_job.sandbox.catalogue import SpotifyTrack
+from musicdiff_job.sandbox.spotify_albums import SpotifyAlbum, album_id, artist_id
 from musicdiff_job.sandbox.spotify_library import Episode, LocalFile, base62_id
 
 Json = dict[str, Any]
 
+ALBUM_TRACKS: Final = 50
+"""How many tracks an album holds in a list of albums."""
 LEGACY_MARKETS: Final = ("DE", "FR", "GB", "US")
 """A token list of markets: which ones does not matter here, only that legacy apps get the field."""
 
@@ -50,35 +53,73 @@ class MusicObjects:
             shown |= {"available_markets": list(LEGACY_MARKETS), "popularity": 50}
         return shown
 
+    def album(self, album: SpotifyAlbum) -> Json:
+        """A full album object with the first 50 of its tracks, simplified ones: without ISRC (documented)."""
+        shown = self._album_head(album.artist, album.name, album.year, album.size, single=album.size < 4)
+        href = f"{self.origin}/albums/{album.id}/tracks"
+        rows = [self._album_track(track, at) for at, track in enumerate(album.tracks[:ALBUM_TRACKS], 1)]
+        shown |= {
+            "copyrights": [],
+            "external_ids": {"upc": album.upc} if album.upc else {},
+            "genres": [],
+            "tracks": {
+                "href": f"{href}?offset=0&limit={ALBUM_TRACKS}",
+                "items": rows,
+                "limit": ALBUM_TRACKS,
+                "next": f"{href}?offset={ALBUM_TRACKS}&limit={ALBUM_TRACKS}" if album.size > ALBUM_TRACKS else None,
+                "offset": 0,
+                "previous": None,
+                "total": album.size,
+            },
+        }
+        if not self.restricted:
+            shown |= {"label": "Sandbox Records", "popularity": 50}
+        return shown
+
+    def artist(self, name: str) -> Json:
+        """A full artist object."""
+        shown: Json = {**self._artist(name), "genres": [], "images": []}
+        if not self.restricted:
+            shown |= {"followers": {"href": None, "total": 0}, "popularity": 50}
+        return shown
+
+    def _album_track(self, track: SpotifyTrack, number: int) -> Json:
+        full = self.track(track)
+        lost = ("album", "external_ids", "popularity")
+        return {**{key: value for key, value in full.items() if key not in lost}, "track_number": number}
+
     def _album(self, track: SpotifyTrack) -> Json:
-        album_id = base62_id("album", track.artists[0], track.album)
+        return self._album_head(track.artists[0], track.album, track.year, 1, single=track.album == track.name)
+
+    def _album_head(self, artist: str, name: str, year: int, size: int, *, single: bool) -> Json:
+        identity = album_id(artist, name)
         album: Json = {
-            "album_type": "single" if track.album == track.name else "album",
-            "artists": [self._artist(track.artists[0])],
-            "external_urls": {"spotify": f"https://open.spotify.com/album/{album_id}"},
-            "href": f"{self.origin}/albums/{album_id}",
-            "id": album_id,
+            "album_type": "single" if single else "album",
+            "artists": [self._artist(artist)],
+            "external_urls": {"spotify": f"https://open.spotify.com/album/{identity}"},
+            "href": f"{self.origin}/albums/{identity}",
+            "id": identity,
             "images": [],
-            "name": track.album,
-            "release_date": str(track.year) if track.year else "0000",
+            "name": name,
+            "release_date": str(year) if year else "0000",
             "release_date_precision": "year",
-            "total_tracks": 1,
+            "total_tracks": size,
             "type": "album",
-            "uri": f"spotify:album:{album_id}",
+            "uri": f"spotify:album:{identity}",
         }
         if not self.restricted:
             album["available_markets"] = list(LEGACY_MARKETS)
         return album
 
     def _artist(self, name: str) -> Json:
-        artist_id = base62_id("artist", name)
+        identity = artist_id(name)
         return {
-            "external_urls": {"spotify": f"https://open.spotify.com/artist/{artist_id}"},
-            "href": f"{self.origin}/artists/{artist_id}",
-            "id": artist_id,
+            "external_urls": {"spotify": f"https://open.spotify.com/artist/{identity}"},
+            "href": f"{self.origin}/artists/{identity}",
+            "id": identity,
             "name": name,
             "type": "artist",
-            "uri": f"spotify:artist:{artist_id}",
+            "uri": f"spotify:artist:{identity}",
         }
 
     # Episodes

@@ -14,6 +14,7 @@ import html
 from enum import StrEnum
 from typing import Final, assert_never
 
+from musicdiff_job.sandbox.spotify_albums import albums_of, artists_of
 from musicdiff_job.sandbox.spotify_library import (
     CatalogueTrack,
     Episode,
@@ -22,6 +23,7 @@ from musicdiff_job.sandbox.spotify_library import (
     ListEntry,
     LocalFile,
     Played,
+    SavedAlbum,
     SpotifyPlaylist,
     base62_id,
 )
@@ -149,6 +151,19 @@ class Renderer:
             self.entry_key: shown,
             "video_thumbnail": {"url": None},
         }
+
+    # Albums and artists
+
+    def saved_album(self, saved: SavedAlbum) -> Json:
+        """An element of ``GET /me/albums``; its key is ``album`` in every cohort."""
+        return {
+            "added_at": saved.added_at,
+            "album": self.music.album(albums_of(self.account.catalogue)[saved.album_id]),
+        }
+
+    def followed_artist(self, artist_id: str) -> Json:
+        """An element of ``GET /me/following``."""
+        return self.music.artist(artists_of(self.account.catalogue)[artist_id])
 
     # Liked songs
 

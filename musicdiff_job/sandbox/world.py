@@ -20,6 +20,7 @@ from typing import Final, Literal
 import msgspec
 
 from musicdiff_job.sandbox.catalogue import Catalogue, load_catalogue
+from musicdiff_job.sandbox.spotify_albums import albums_of, artist_id, artists_of
 from musicdiff_job.sandbox.spotify_library import (
     EPOCH,
     SPOTIFY,
@@ -31,6 +32,7 @@ from musicdiff_job.sandbox.spotify_library import (
     ListEntry,
     LocalFile,
     Played,
+    SavedAlbum,
     SpotifyPlaylist,
     base62_id,
 )
@@ -74,6 +76,9 @@ class SpotifyAccount:
         self._liked: tuple[LikedTrack, ...] = ()
         self._played: tuple[Played, ...] = ()
 
+        self._albums: tuple[SavedAlbum, ...] = ()
+        self._artists: frozenset[str] = frozenset()
+
     def copy(self) -> SpotifyAccount:
         """Another account that is as this one is now; from here on each has its own edits."""
         other = SpotifyAccount(
@@ -86,6 +91,8 @@ class SpotifyAccount:
         with self._lock:
             other._edits, other._playlists, other._liked = self._edits, dict(self._playlists), self._liked
             other._played = self._played
+
+            other._albums, other._artists = self._albums, self._artists
         return other
 
     # What a service reads
@@ -121,6 +128,17 @@ class SpotifyAccount:
         with self._lock:
             self._requests += 1
             return f"AAAA{base62_id('snapshot', playlist.id, 'request', self._requests)}=="
+
+    def albums(self) -> tuple[SavedAlbum, ...]:
+        """The saved albums, newest first."""
+        with self._lock:
+            return self._albums
+
+    def artists(self) -> tuple[str, ...]:
+        """The ids of the followed artists in their own order, as Spotify lists them (observed); nobody knows since
+        when they are followed."""
+        with self._lock:
+            return tuple(sorted(self._artists))
 
     def readable(self, playlist: SpotifyPlaylist) -> bool:
         """Whether the account owns the playlist or collaborates on it."""
@@ -261,6 +279,33 @@ class SpotifyAccount:
             newest_first = sorted(plays, key=lambda one: one.played_at, reverse=True)
             self._played = tuple(newest_first[:PLAYS_KEPT])
 
+    def save_album(self, album_id: str) -> None:
+        """Save an album; saving it again moves it to the top."""
+        known = albums_of(self.catalogue)[album_id].id
+        with self._lock:
+            rest = tuple(saved for saved in self._albums if saved.album_id != known)
+            self._albums = (SavedAlbum(known, self._tick()), *rest)
+
+    def unsave_album(self, album_id: str) -> None:
+        """Stop keeping an album."""
+        with self._lock:
+            self._edits += 1
+            self._albums = tuple(saved for saved in self._albums if saved.album_id != album_id)
+
+    def follow_artist(self, artist_id: str) -> None:
+        """Follow an artist."""
+        if artist_id not in artists_of(self.catalogue):
+            raise KeyError(artist_id)
+        with self._lock:
+            self._edits += 1
+            self._artists |= {artist_id}
+
+    def unfollow_artist(self, artist_id: str) -> None:
+        """Stop following an artist."""
+        with self._lock:
+            self._edits += 1
+            self._artists -= {artist_id}
+
     # How it is kept
 
     def _tick(self) -> str:
@@ -324,8 +369,34 @@ def _replaced(entries: list[ListEntry], position: int) -> list[ListEntry]:
     return entries
 
 
+def keep_albums_and_artists(account: SpotifyAccount, albums: int, artists: int, seed: int = 1) -> None:
+    """Save so many albums and follow so many artists, both drawn from those whose counterpart on Deezer is known. The
+    albums are recorded ones as far as they last, then single tracks' albums. Half of the artists are, as far as there
+    are so many, the artists of what the account holds."""
+    pick = random.Random(seed)
+    known = [album for album in albums_of(account.catalogue).values() if album.deezer_id]
+    pick.shuffle(known)
+    chosen = sorted(known, key=lambda album: -len(album.tracks))[:albums]
+    pick.shuffle(chosen)
+    for album in chosen:
+        account.save_album(album.id)
+    held = {album.artist for album in chosen}
+    held |= {account.catalogue.spotify[liked.track_id].artists[0] for liked in account.liked()}
+    every = {album.artist for album in known}
+    familiar = sorted(held & every)[: artists - artists // 2]
+    others = pick.sample(sorted(every - {*familiar}), artists - len(familiar))
+    for name in (*familiar, *others):
+        account.follow_artist(artist_id(name))
+
+
 def demo_world(
-    seed: int = 1, playlists: int = 12, liked: int = 60, catalogue: Catalogue | None = None
+    seed: int = 1,
+    playlists: int = 12,
+    liked: int = 60,
+    catalogue: Catalogue | None = None,
+    *,
+    albums: int = 0,
+    artists: int = 0,
 ) -> SpotifyAccount:
     """A library of real playlists, as a person would have it.
 
@@ -349,6 +420,7 @@ def demo_world(
     account.null_track(first, len(account.playlists()[0].entries) - 1)
     for track_id in pick.sample(sorted({track for entry in own for track in entry.tracks}), liked):
         account.like(track_id)
+    keep_albums_and_artists(account, albums, artists, seed)
     return account
 
 
@@ -359,6 +431,8 @@ def synthetic_world(
     seed: int = 1,
     *,
     whole_albums: bool = False,
+    albums: int = 0,
+    artists: int = 0,
     catalogue: Catalogue | None = None,
 ) -> SpotifyAccount:
     """Own playlists of one size that overlap, drawn from the catalogue; no list holds a track twice.
@@ -368,14 +442,15 @@ def synthetic_world(
     account = SpotifyAccount(catalogue)
     pick = random.Random(seed)
     every = sorted(account.catalogue.spotify)
-    albums = [entry.tracks for entry in account.catalogue.playlists if entry.kind == "album"]
+    whole = [entry.tracks for entry in account.catalogue.playlists if entry.kind == "album"]
     for number in range(1, playlists + 1):
         if whole_albums:
-            drawn = dict.fromkeys(track for album in pick.sample(albums, len(albums)) for track in album)
+            drawn = dict.fromkeys(track for album in pick.sample(whole, len(whole)) for track in album)
             tracks = list(drawn)[:tracks_each]
         else:
             tracks = pick.sample(every, tracks_each)
         account.add_playlist(f"Synthetic {number:04}", tracks)
     for track_id in pick.sample(every, liked):
         account.like(track_id)
+    keep_albums_and_artists(account, albums, artists, seed)
     return account

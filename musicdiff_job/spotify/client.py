@@ -1,7 +1,8 @@
 """The Spotify account as the source of a sync: ``ports.Source`` over spotipy.
 
 Theory. Calls are few and serial, for the quota of an app in development mode is small and unpublished: one call lists
-50 playlists with their snapshots, one shows the head of the liked songs, and only what changed is read. Offsets are
+50 playlists with their snapshots, one each shows the head of the liked songs, of the saved albums and of the followed
+artists, and only what changed is read. Offsets are
 counted here; ``next`` links are never followed, because they are absolute addresses and the token would go along.
 
 ``market`` is never sent. With a person's token the account's country wins over it (documented), restricted apps cannot
@@ -46,6 +47,17 @@ if TYPE_CHECKING:
 PAGE = 50
 """Rows per call: the most that ``/me/playlists``, ``/me/tracks`` and ``/playlists/{id}/items`` give (documented)."""
 
+ALBUMS_PAGE = 50
+"""Rows per call of ``/me/albums`` (documented). They are large: each album holds its first 50 tracks."""
+
+ALBUMS_LOOK = 10
+"""Rows by which a change of the albums is seen; reading goes on behind them."""
+
+SCOPES = {Kind.ALBUMS: "user-library-read", Kind.ARTISTS: "user-follow-read"}
+"""What the consent must cover."""
+
+CONSENT = "authorise again with `musicdiff-job auth spotify`"
+
 LEGACY_PAGE = 100
 """Rows per call of ``/playlists/{id}/tracks`` (observed; never documented since the rename)."""
 
@@ -79,6 +91,7 @@ class SpotifySource:
         self._api_url = api_url
         self._account = account_id
         self._liked: tuple[CollectionHead, Page] | None = None
+        self._shelves: dict[Kind, tuple[CollectionHead, Page]] = {}
         self._legacy: bool | None = None
         """Whether playlists are read by the legacy path; None until it has worked, or has refused like the new one."""
 
@@ -103,15 +116,25 @@ class SpotifySource:
         complete = True
         if Kind.LIKED in kinds:
             heads.append(self._look_at_liked())
+        heads += [self._look_at(kind) for kind in (Kind.ALBUMS, Kind.ARTISTS) if kind in kinds]
         if Kind.PLAYLIST in kinds:
             playlists, complete = self._playlists()
             heads.extend(playlists)
         return Library(heads=tuple(heads), complete=complete)
 
-    def page(self, head: CollectionHead, offset: int) -> Page | Unreadable:
-        """See ``Source.page``. An answer that makes no sense is ``Unreadable`` as well."""
+    def page(self, head: CollectionHead, offset: int, after: str = "") -> Page | Unreadable:
+        """See ``Source.page``. An answer that makes no sense is ``Unreadable`` as well, and so is what the consent does
+        not cover."""
         try:
             match head.kind:
+                case Kind.ALBUMS | Kind.ARTISTS if not self._may_list(head.kind):
+                    return Unreadable(
+                        reason=f"the consent to read Spotify lacks {SCOPES[head.kind]}; {CONSENT}", expected=True
+                    )
+                case Kind.ALBUMS:
+                    return self._shelf_page(head, offset, lambda: self._albums(ALBUMS_PAGE, offset))
+                case Kind.ARTISTS:
+                    return self._shelf_page(head, offset, lambda: self._artists(after))
                 case Kind.LIKED:
                     return self._liked_page(head, offset)
                 case Kind.PLAYLIST:
@@ -128,6 +151,8 @@ class SpotifySource:
         """See ``Source.unchanged``. A playlist that is gone has changed, and one without a snapshot may always have."""
         if head.kind is Kind.LIKED:
             return self._look_at_liked().snapshot == head.snapshot
+        if head.kind is not Kind.PLAYLIST:
+            return bool(head.snapshot) and self._look_at(head.kind).snapshot == head.snapshot
         if not head.snapshot:
             return False
         identity = _playlist_id(head)
@@ -176,6 +201,40 @@ class SpotifySource:
         if page is not None:
             self._liked = (head, page)
         return head
+
+    def _look_at(self, kind: Kind) -> CollectionHead:
+        """The head of the albums or the artists, by their first page. One that says nothing where they cannot be
+        listed, so that a consent that is too narrow or an app that is refused them loses nothing else."""
+        self._shelves.pop(kind, None)
+        if not self._may_list(kind):
+            return decode.unlisted(kind)
+        try:
+            body = self._albums(ALBUMS_LOOK, 0) if kind is Kind.ALBUMS else self._artists("")
+            head, page = decode.shelf(kind, body)
+        except (BadAnswer, Forbidden, NotFound):
+            return decode.unlisted(kind)
+        if page is not None:
+            self._shelves[kind] = (head, page)
+        return head
+
+    def _shelf_page(self, head: CollectionHead, offset: int, ask: Callable[[], Any]) -> Page:
+        known = self._shelves.get(head.kind)
+        if offset == 0 and known is not None and known[0].snapshot == head.snapshot:
+            return known[1]
+        return decode.shelf_page(head.kind, ask(), offset)
+
+    def _may_list(self, kind: Kind) -> bool:
+        self._tokens.access_token()
+        granted = self._tokens.scopes
+        return granted is None or SCOPES[kind] in granted
+
+    def _albums(self, limit: int, offset: int) -> Any:
+        return self._call("saved albums", lambda spotify: spotify.current_user_saved_albums(limit, offset))
+
+    def _artists(self, after: str) -> Any:
+        return self._call(
+            "followed artists", lambda spotify: spotify.current_user_followed_artists(PAGE, after or None)
+        )
 
     def _liked_page(self, head: CollectionHead, offset: int) -> Page:
         if offset == 0 and self._liked is not None and self._liked[0].snapshot == head.snapshot:
@@ -275,8 +334,9 @@ def _playlist_id(head: CollectionHead) -> str:
 
 
 def _forbidden(head: CollectionHead) -> str:
-    if head.kind is Kind.LIKED:
-        return "Spotify refuses this app the liked songs (403)"
+    refused = {Kind.LIKED: "liked songs", Kind.ALBUMS: "saved albums", Kind.ARTISTS: "followed artists"}
+    if what := refused.get(head.kind):
+        return f"Spotify refuses this app the {what} (403)"
     if head.owned:
         return "Spotify refuses this app the contents of this playlist, although the account owns it (403)"
     return "Spotify gives apps only playlists that the account owns or works on (403)"

@@ -23,17 +23,21 @@ import msgspec
 
 from musicdiff_job.core.errors import BadAnswer
 from musicdiff_job.core.model import (
+    ALBUMS,
+    ARTISTS,
     LIKED,
     AccountId,
     CollectionHead,
     CollectionId,
     Entry,
+    Item,
     Kind,
     Page,
     SkipReason,
     Track,
+    item_id,
 )
-from musicdiff_job.core.text import normalise_isrc
+from musicdiff_job.core.text import normalise_isrc, normalise_upc
 
 _BASE62 = re.compile(r"[0-9A-Za-z]+")
 _LOCAL = "spotify:local:"
@@ -103,6 +107,91 @@ def liked(body: object) -> tuple[CollectionHead, Page | None]:
         return head, page(body, 0)
     except BadAnswer:
         return head, None
+
+
+SHELVES = {Kind.ALBUMS: (ALBUMS, "Saved Albums"), Kind.ARTISTS: (ARTISTS, "Followed Artists")}
+"""Id and name of the collections that are no playlists; Spotify has neither."""
+
+
+def unlisted(kind: Kind) -> CollectionHead:
+    """The head of the saved albums or the followed artists where nothing is known of them."""
+    identity, name = SHELVES[kind]
+    return CollectionHead(id=identity, kind=kind, name=name, snapshot="")
+
+
+def shelf(kind: Kind, body: object) -> tuple[CollectionHead, Page | None]:
+    """The head of the saved albums or the followed artists and their first page.
+
+    Neither has a snapshot id, so the total and the first rows stand in for it, as for the liked songs: albums come
+    newest first (observed), so that hardly a change escapes. Artists come in the order of their ids (observed) and
+    undated: following one and unfollowing another leaves no trace unless one of them is on the page, and is seen by
+    the next verification only. Raises ``BadAnswer``.
+    """
+    found = _listed(kind, body)
+    rows = _rows(found, 0, _SHELF_NAMES[kind])
+    total = _count(_dict(found).get("total"))
+    digest = hashlib.sha256()
+    for row in rows:
+        thing = _dict(row).get("album") if kind is Kind.ALBUMS else row
+        digest.update(f"{_text(_dict(thing).get('id'))}\0{_text(_dict(row).get('added_at'))}\n".encode())
+    head = msgspec.structs.replace(
+        unlisted(kind), snapshot=f"{'?' if total is None else total}:{digest.hexdigest()[:16]}", total=total
+    )
+    try:
+        return head, shelf_page(kind, body, 0)
+    except BadAnswer:
+        return head, None
+
+
+def shelf_page(kind: Kind, body: object, offset: int) -> Page:
+    """One page of the saved albums or the followed artists. The latter are paged by the id of the last one, not by
+    number. Raises ``BadAnswer`` as ``page``."""
+    found = _dict(_listed(kind, body))
+    rows = _rows(found, offset, _SHELF_NAMES[kind])
+    total = _count(found.get("total"))
+    if total is None:
+        raise BadAnswer("Spotify did not say how many entries there are")
+    entries = []
+    for row in rows:
+        known = album(_dict(row).get("album")) if kind is Kind.ALBUMS else artist(row)
+        if known is None and row is not None:
+            raise BadAnswer("Spotify sent entries in a form that is not known")
+        added_at = _text(_dict(row).get("added_at")) or None
+        entries.append(Entry(track=known, skipped=None if known else SkipReason.REMOVED, added_at=added_at))
+    following = bool(found["next"]) if "next" in found else offset + len(rows) < total
+    return Page(entries=tuple(entries), offset=offset, total=total, more=bool(rows) and following)
+
+
+def album(body: object) -> Track | None:
+    """An album object; None when it has no id. The year is the release's, of whatever precision."""
+    found = _dict(body)
+    identity = _base62(found.get("id")) or _after("spotify:album:", found.get("uri"))
+    if identity is None:
+        return None
+    date = _text(found.get("release_date"))[:4]
+    return Track(
+        id=item_id(Item.ALBUM, identity),
+        title=_text(found.get("name")),
+        artists=_artists(found),
+        upc=normalise_upc(_text(_dict(found.get("external_ids")).get("upc"))),
+        size=_count(found.get("total_tracks")) or None,
+        year=int(date) if date.isascii() and date.isdigit() and int(date) else None,
+    )
+
+
+def artist(body: object) -> Track | None:
+    """An artist object; None when it has no id."""
+    found = _dict(body)
+    identity = _base62(found.get("id")) or _after("spotify:artist:", found.get("uri"))
+    return None if identity is None else Track(id=item_id(Item.ARTIST, identity), title=_text(found.get("name")))
+
+
+_SHELF_NAMES = {Kind.ALBUMS: "the saved albums", Kind.ARTISTS: "the followed artists"}
+
+
+def _listed(kind: Kind, body: object) -> object:
+    """The list in an answer; that of the artists is wrapped (documented)."""
+    return _dict(body).get("artists") if kind is Kind.ARTISTS else body
 
 
 def page(body: object, offset: int) -> Page:

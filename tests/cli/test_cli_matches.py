@@ -135,7 +135,7 @@ def test_a_changed_file_changes_just_the_match_it_names(mirrored: CommandLine) -
 WRONG = [
     (("match", "set", "https://www.deezer.com/track/1", LOST), "names no Spotify track, but something on Deezer"),
     (("match", "set", LOST, f"spotify:track:{LOST}"), "names no Deezer track, but something on Spotify"),
-    (("match", "reject", LOST, "https://www.deezer.com/album/1"), "but an address of another kind: album"),
+    (("match", "reject", LOST, "https://www.deezer.com/album/1"), "names an album, the counterpart must be a track"),
     (("match", "reject", "z" * 22), "`musicdiff-job match reject zzz"),
     (("match", "clear", "z" * 22), "`musicdiff-job explain` finds tracks by title"),
     (("match", "reject", LOST, "1", "2"), "Got unexpected extra argument (2)"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from sync_world import ids
 
-from musicdiff_job.core.decide import FAVOURITES
-from musicdiff_job.core.model import CollectionId, PlaylistId, TargetHead, TargetId
+from musicdiff_job.core.model import FAVOURITES, CollectionId, PlaylistId, TargetHead, TargetId
 from musicdiff_job.core.permit import permits
 from musicdiff_job.core.plan import (
     AddTracks,

@@ -5,7 +5,16 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from musicdiff_job.core.model import LIKED, CollectionHead, CollectionId, Kind
+from musicdiff_job.core.model import (
+    FAVOURITE_ALBUMS,
+    FAVOURITE_ARTISTS,
+    FAVOURITES,
+    LIKED,
+    CollectionHead,
+    CollectionId,
+    Kind,
+    PlaylistId,
+)
 from musicdiff_job.core.policy import ENTITY_OF, HandEdits, LikedAs, Policy, Privacy, Rule, matches
 
 
@@ -85,13 +94,17 @@ def test_the_first_rule_that_matches_counts() -> None:
 @pytest.mark.parametrize(
     ("liked_as", "kind", "favourites"),
     [
-        (LikedAs.FAVOURITES, Kind.LIKED, True),
-        (LikedAs.PLAYLIST, Kind.LIKED, False),
-        (LikedAs.FAVOURITES, Kind.PLAYLIST, False),
+        (LikedAs.FAVOURITES, Kind.LIKED, FAVOURITES),
+        (LikedAs.PLAYLIST, Kind.LIKED, None),
+        (LikedAs.FAVOURITES, Kind.PLAYLIST, None),
+        (LikedAs.PLAYLIST, Kind.ALBUMS, FAVOURITE_ALBUMS),
+        (LikedAs.PLAYLIST, Kind.ARTISTS, FAVOURITE_ARTISTS),
     ],
 )
-def test_only_liked_songs_become_favourites(liked_as: LikedAs, kind: Kind, favourites: bool) -> None:
-    assert Policy(liked_as=liked_as).is_favourites(kind) is favourites
+def test_everything_but_playlists_becomes_favourites_of_its_kind(
+    liked_as: LikedAs, kind: Kind, favourites: PlaylistId | None
+) -> None:
+    assert Policy(liked_as=liked_as).favourites_for(kind) == favourites
 
 
 @pytest.mark.parametrize(

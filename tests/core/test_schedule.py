@@ -17,9 +17,9 @@ from told_clock import ToldClock
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.checkpoint import Checkpoint, Creating, Look, Mirror, Part, Reading
 from musicdiff_job.core.conflict import Conflict, ConflictKind, Side
-from musicdiff_job.core.decide import FAVOURITES
 from musicdiff_job.core.errors import OutOfBudget
 from musicdiff_job.core.model import (
+    FAVOURITES,
     LIKED,
     CollectionHead,
     CollectionId,

@@ -11,6 +11,7 @@ from musicdiff_job.sandbox.catalogue import Catalogue, SpotifyTrack
 from musicdiff_job.sandbox.http import Request
 from musicdiff_job.sandbox.spotify import SpotifyApi
 from musicdiff_job.sandbox.spotify_accounts import SCOPES, SpotifyGrants
+from musicdiff_job.sandbox.spotify_albums import album_id, artist_id
 from musicdiff_job.sandbox.spotify_library import base62_id
 from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import SpotifyAccount
@@ -47,6 +48,9 @@ def stage_account() -> SpotifyAccount:
     account.add_playlist("Empty", public=True)
     for track_id in IDS[:4]:
         account.like(track_id)
+    account.save_album(album_id("Band", "Album"))
+    account.follow_artist(artist_id("Band"))
+    account.follow_artist(artist_id("Guest"))
     return account
 
 

@@ -20,6 +20,7 @@ from sandbox_stage import IDS, ORIGIN, WITHOUT_ISRC, Stage, stage_account
 
 from musicdiff_job.sandbox.http import Request
 from musicdiff_job.sandbox.server import Sandbox
+from musicdiff_job.sandbox.spotify_accounts import SCOPES
 from musicdiff_job.sandbox.spotify_render import Cohort
 
 LEGACY = [Cohort.GRACE, Cohort.EXTENDED]
@@ -421,6 +422,48 @@ def test_plays_need_their_scope() -> None:
     assert message(stage.get(PLAYED, 403)) == "Insufficient client scope"
 
 
+# Albums and artists
+
+
+def test_albums_come_newest_first_with_their_tracks_but_without_isrcs() -> None:
+    stage = Stage()
+    (row,) = stage.get("/me/albums")["items"]
+    assert row.keys() == {"added_at", "album"}
+    assert (row["album"]["name"], row["album"]["total_tracks"]) == ("Album", 9)
+    assert len(row["album"]["tracks"]["items"]) == 9
+    assert all("external_ids" not in track for track in row["album"]["tracks"]["items"])
+    assert not {"label", "popularity", "available_markets"} & row["album"].keys()
+    assert "label" in Stage(Cohort.GRACE).get("/me/albums")["items"][0]["album"]
+    assert stage.get("/me/albums?limit=51", 400)["error"]["message"] == "Invalid limit"
+
+
+def test_artists_are_paged_by_the_last_one_and_never_by_number() -> None:
+    stage = Stage()
+    first = stage.get("/me/following?type=artist&limit=1")["artists"]
+    assert (first["total"], len(first["items"])) == (2, 1)
+    assert first["cursors"]["after"] == first["items"][0]["id"]
+    again = stage.get("/me/following?type=artist&limit=1&offset=1")["artists"]
+    assert again["items"] == first["items"]
+    last = stage.get(first["next"])["artists"]
+    assert last["next"] is None and last["cursors"]["after"] is None
+    assert {first["items"][0]["name"], last["items"][0]["name"]} == {"Band", "Guest"}
+    stage.get("/me/following", 400)
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"), [("/me/albums", "user-library-read"), ("/me/following?type=artist", "user-follow-read")]
+)
+def test_albums_and_artists_need_their_scopes(path: str, scope: str) -> None:
+    stage = Stage(scope=SCOPES.replace(scope, ""))
+    assert message(stage.get(path, 403)) == "Insufficient client scope"
+    Stage(scope=scope).get(path)
+
+
+@pytest.mark.parametrize("cohort", EVERY)
+def test_what_asks_whether_something_is_saved_is_gone(cohort: Cohort) -> None:
+    Stage(cohort).get("/me/albums/contains?ids=1", 403 if cohort is Cohort.RESTRICTED else 404)
+
+
 # The published OpenAPI description
 
 
@@ -445,6 +488,12 @@ def description() -> Any:
         lost = {"available_markets", "publisher", "total_tracks"}  # the last one only in local files' albums
         schemas[name]["required"] = [field for field in schemas[name]["required"] if field not in lost]
     nullable(schemas["PlayHistoryObject"]["properties"], "context")
+
+    # The last page says that nothing follows by null; the description does so in words only.
+    nullable(schemas["CursorPagingObject"]["properties"], "next")
+    nullable(schemas["CursorObject"]["properties"], "after")
+    lost = {"label", "popularity"}  # restricted apps (documented in the migration guide)
+    schemas["AlbumObject"]["required"] = [one for one in schemas["AlbumObject"]["required"] if one not in lost]
     nullable(schemas["TrackObject"]["properties"], "id", "href", "uri")
     nullable(schemas["SimplifiedArtistObject"]["properties"], "id", "href", "uri")
     local_album = schemas["AlbumBase"]["properties"]
@@ -475,6 +524,7 @@ def wrong(value: Any, schema: str) -> list[str]:
         ("/playlists/{own}?additional_types=track,episode", "PlaylistObject"),
         ("/playlists/{own}/items?additional_types=track,episode", "PagingPlaylistTrackObject"),
         ("/me/tracks?market=FR", "PagingSavedTrackObject"),
+        ("/me/albums", "PagingSavedAlbumObject"),
         ("/tracks/{track}", "TrackObject"),
         ("/me/player/recently-played", "CursorPagingPlayHistoryObject"),
     ],
@@ -487,6 +537,14 @@ def test_answers_fit_the_published_description(path: str, schema: str, cohort: C
     play(stage, 1)
     play(stage, 2, context=f"spotify:playlist:{stage.id('Own')}")
     assert wrong(stage.get(path.format(own=stage.id("Own"), track=IDS[0])), schema) == []
+
+
+@pytest.mark.parametrize("cohort", EVERY)
+@pytest.mark.parametrize("limit", [1, 50])
+def test_followed_artists_fit_the_published_description(cohort: Cohort, limit: int) -> None:
+    answer = Stage(cohort).get(f"/me/following?type=artist&limit={limit}")
+    assert answer.keys() == {"artists"} and answer["artists"]["items"]
+    assert wrong(answer["artists"], "CursorPagingSimplifiedArtistObject") == []
 
 
 def test_errors_fit_the_published_description_and_wrong_types_would_not() -> None:

@@ -43,7 +43,7 @@ from musicdiff_job.sandbox.world import SpotifyAccount
 from musicdiff_job.spotify.auth import TokenRefresher
 from musicdiff_job.spotify.client import SpotifySource
 
-BOTH = frozenset(Kind)
+BOTH = frozenset({Kind.LIKED, Kind.PLAYLIST})
 PLAYLISTS = frozenset({Kind.PLAYLIST})
 ONLY_LIKED = frozenset({Kind.LIKED})
 
