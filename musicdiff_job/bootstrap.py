@@ -17,12 +17,12 @@ from musicdiff_job.core.errors import AuthError, ConfigError
 from musicdiff_job.core.match import Rules
 from musicdiff_job.core.model import AccountId, Service
 from musicdiff_job.core.outcome import ExitCodes
-from musicdiff_job.core.policy import Policy, Rule, Window
+from musicdiff_job.core.policy import HandEdits, Policy, Rule, Window
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Trigger
 from musicdiff_job.dry_run import DryStore, DryTarget
 from musicdiff_job.gate import Gate, Limits
-from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, Observer, Source, Store, Target
+from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, Observer, Source, SourceWrites, Store, Target
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.settings import Credentials, Loaded, Settings
 from musicdiff_job.settings.choices import Direction, SourceKind, TargetKind
@@ -141,6 +141,7 @@ def policy_of(settings: Settings) -> Policy:
             window=Window(rule.window.start, rule.window.end, rule.timezone) if rule.window else None,
             priority=rule.priority,
             hand_edits=rule.hand_edits,
+            both_ways=rule.direction is Direction.BOTH,
         )
         for rule in settings.playlist
     )
@@ -172,11 +173,16 @@ def _refuse_unsupported(settings: Settings) -> None:
         "metrics.pushgateway": bool(settings.metrics.pushgateway),
         "report.html": bool(settings.report.html),
         "hooks": bool(settings.hooks.before or settings.hooks.after_success or settings.hooks.after_failure),
-        "playlist.direction": any(rule.direction is Direction.BOTH for rule in settings.playlist),
         "sync.stop_after_failures": settings.sync.stop_after_failures > 0,
     }
     problems = [
         f"{key}: this version does not do that yet; leave it at its default" for key, is_set in later.items() if is_set
+    ]
+    problems += [
+        f'playlist.hand_edits: "{rule.hand_edits}" and direction = "both" contradict each other in the rule for '
+        f"{rule.match!r}; leave one of them out"
+        for rule in settings.playlist
+        if rule.direction is Direction.BOTH and rule.hand_edits not in (None, HandEdits.KEEP)
     ]
     if problems:
         raise ConfigError(problems)
@@ -206,7 +212,7 @@ def _connect(
         names = " and ".join(one.name for one in missing)
         commands = ", ".join(dict.fromkeys(f"`{one.command}`" for one in missing))
         raise AuthError(f"no credentials: {names} not set", f"Make them with {commands}")
-    source, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
+    source, writes, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
     target, close_target = _open_target(credentials, settings, gate, redactor, checkpoint)
     from musicdiff_job.deezer.catalogue import DeezerCatalogue
 
@@ -217,7 +223,7 @@ def _connect(
         close_target()
         catalogue.close()
 
-    return Connections(gate, source, DryTarget(target) if dry_run else target, catalogue, close)
+    return Connections(gate, source, DryTarget(target) if dry_run else target, catalogue, close, writes)
 
 
 def _open_source(
@@ -227,9 +233,10 @@ def _open_source(
     clock: Clock,
     redactor: Redactor,
     checkpoint: Checkpoint,
-) -> tuple[Source, Callable[[], None]]:
+) -> tuple[Source, SourceWrites, Callable[[], None]]:
     from musicdiff_job.spotify.auth import TokenRefresher
     from musicdiff_job.spotify.client import SpotifySource
+    from musicdiff_job.spotify.writing import SpotifyWrites
 
     if credentials.spotify_refresh_token is None:
         raise AuthError("SPOTIFY_REFRESH_TOKEN is not set", "Make one with `musicdiff-job auth spotify`")
@@ -253,7 +260,7 @@ def _open_source(
         settings.urls.spotify_api,
         _pinned(checkpoint, Service.SPOTIFY, tokens.credential()),
     )
-    return source, source.close
+    return source, SpotifyWrites(source), source.close
 
 
 def _open_target(

@@ -20,6 +20,7 @@ from musicdiff_job.core.model import CollectionHead, Library, Service
 from musicdiff_job.core.policy import matches
 from musicdiff_job.core.schedule import Due, due, learn, order_key
 from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary
+from musicdiff_job.flowing_back import both_ways
 from musicdiff_job.journal import event
 from musicdiff_job.lookups import Asker
 from musicdiff_job.mirroring import mirror
@@ -48,7 +49,7 @@ def look(session: Session, log: RunLog) -> Library | None:
     return library
 
 
-def sync(session: Session, log: RunLog, library: Library | None, one: Hand = mirror) -> None:
+def sync(session: Session, log: RunLog, library: Library | None, one: Hand = both_ways) -> None:
     """Work on whatever is due."""
     heads = list(library.heads) if library is not None else _remembered_heads(session)
     todo: list[tuple[CollectionHead, str]] = []

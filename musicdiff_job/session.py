@@ -26,7 +26,7 @@ from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import Trigger
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.gate import Gate
-from musicdiff_job.ports import Catalogue, Clock, Lease, Observer, Source, Store, Target
+from musicdiff_job.ports import Catalogue, Clock, Lease, Observer, Source, SourceWrites, Store, Target
 
 SAVE_EVERY = 5.0
 """Seconds."""
@@ -41,6 +41,8 @@ class Connections:
     target: Target
     catalogue: Catalogue
     close: Callable[[], None]
+    writes: SourceWrites | None = None
+    """Where hand edits may flow back; None where the source can only be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Session:
         self.connections = connections
         self.methods: Counter[str] = Counter()
         self.lookups = 0
+        self.searches = 0
         self.suspects: dict[SourceId, Track] = {}
         self.created: set[PlaylistId] = set()
         self.deleted: dict[PlaylistId, TargetHead | None] = {}

@@ -18,6 +18,7 @@ import msgspec
 
 from musicdiff_job.core.before_image import BeforeImage
 from musicdiff_job.core.conflict import RULINGS_KEPT, Conflict, Ruling
+from musicdiff_job.core.flow_back import Flow
 from musicdiff_job.core.match import Evidence, Match, Unmatched
 from musicdiff_job.core.model import (
     CollectionHead,
@@ -125,6 +126,7 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     that a person has put back with ``undo`` or kept by a decision. ``waiting`` are the source tracks without a
     counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings that
     shaped the mirror. ``seen_at`` is when it was first due. ``missing_since`` and ``missing_runs`` make the tombstone.
+    ``flow`` is what is known besides where hand edits flow back, None where they do not.
     """
 
     id: CollectionId
@@ -154,6 +156,7 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     missing_since: str | None = None
     missing_runs: int = 0
     notes: tuple[str, ...] = ()
+    flow: Flow | None = None
 
     @property
     def is_read(self) -> bool:

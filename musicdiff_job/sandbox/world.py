@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -59,6 +59,7 @@ class SpotifyAccount:
         self._edits = 0
         self._playlists: dict[str, SpotifyPlaylist] = {}
         self._liked: tuple[LikedTrack, ...] = ()
+        self._snapshots: dict[str, frozenset[str]] = {}
 
     def copy(self) -> SpotifyAccount:
         """Another account that is as this one is now; from here on each has its own edits."""
@@ -70,6 +71,7 @@ class SpotifyAccount:
         )
         with self._lock:
             other._edits, other._playlists, other._liked = self._edits, dict(self._playlists), self._liked
+            other._snapshots = dict(self._snapshots)
         return other
 
     # What a service reads
@@ -99,6 +101,11 @@ class SpotifyAccount:
             if playlist.name == name:
                 return playlist
         raise KeyError(name)
+
+    def snapshots(self, playlist_id: str) -> frozenset[str]:
+        """Every snapshot id that the playlist has ever had."""
+        with self._lock:
+            return self._snapshots.get(playlist_id, frozenset())
 
     # What a person does
 
@@ -169,6 +176,25 @@ class SpotifyAccount:
         """Insert a podcast episode."""
         self._insert(playlist_id, Episode(base62_id("episode", show, name), name, show, seconds), position, True)
 
+    def append_tracks(self, playlist_id: str, track_ids: Sequence[str], position: int | None = None) -> None:
+        """Insert several tracks in one edit, at the end unless ``position`` says otherwise; twice is allowed."""
+        known = [CatalogueTrack(self.catalogue.spotify[track_id].id) for track_id in track_ids]
+
+        def inserted(entries: list[ListEntry], now: str) -> list[ListEntry]:
+            at = len(entries) if position is None else position
+            return [*entries[:at], *(ListEntry(content, now) for content in known), *entries[at:]]
+
+        self._edit_entries(playlist_id, inserted)
+
+    def remove_tracks(self, playlist_id: str, track_ids: Collection[str]) -> None:
+        """Remove every copy of these tracks in one edit; without any there is no edit."""
+        gone = {CatalogueTrack(track_id) for track_id in track_ids}
+        with self._lock:
+            if any(entry.content in gone for entry in self._playlists[playlist_id].entries):
+                self._edit_entries(
+                    playlist_id, lambda entries, _: [entry for entry in entries if entry.content not in gone]
+                )
+
     def null_track(self, playlist_id: str, position: int) -> None:
         """Let the entry at ``position`` vanish from Spotify: it is served as ``null`` from now on."""
         self._edit_entries(playlist_id, lambda entries, _: _replaced(entries, position))
@@ -211,7 +237,9 @@ class SpotifyAccount:
         return (EPOCH + timedelta(seconds=self._edits)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _stamped(self, playlist: SpotifyPlaylist) -> SpotifyPlaylist:
-        return msgspec.structs.replace(playlist, snapshot=f"AAAA{base62_id('snapshot', playlist.id, self._edits)}==")
+        snapshot = f"AAAA{base62_id('snapshot', playlist.id, self._edits)}=="
+        self._snapshots[playlist.id] = self._snapshots.get(playlist.id, frozenset()) | {snapshot}
+        return msgspec.structs.replace(playlist, snapshot=snapshot)
 
     def _put(
         self,
