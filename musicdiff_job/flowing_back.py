@@ -11,51 +11,35 @@ sent again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from musicdiff_job import asking
-from musicdiff_job.binding import LAG_WAITS
 from musicdiff_job.core import decide
-from musicdiff_job.core.before_image import BeforeImage, stood
-from musicdiff_job.core.checkpoint import MatchRecord, Pair, Reading, with_part
 from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.errors import (
     Forbidden,
-    Interrupted,
-    LedgerSpent,
-    NotShownYet,
-    OutOfBudget,
-    RateLimited,
-    SkipCollection,
 )
-from musicdiff_job.core.flow_back import THERE, Flow, Returns, Sent, Stay, agreement, choose, give_back, settled
-from musicdiff_job.core.likeness import Scored
-from musicdiff_job.core.match import MATCHER_VERSION, Match, Method
-from musicdiff_job.core.model import CollectionHead, PlaylistId, SourceId, TargetId, Track
+from musicdiff_job.core.flow_back import LOST, THERE, Flow, Returns, Stay, agreement, give_back
+from musicdiff_job.core.match import Match
+from musicdiff_job.core.model import CollectionHead, TargetId
 from musicdiff_job.core.plan import EditSource
-from musicdiff_job.core.questions import ByIsrc, BySearch, questions
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.core.timestamps import from_iso
-from musicdiff_job.journal import event
-from musicdiff_job.lookups import Asker, is_over, retry_at
+from musicdiff_job.editing_source import flow_of, keep, name_of_match, send, settle
+from musicdiff_job.lookups import Asker, retry_at
 from musicdiff_job.mirroring import mirror
 from musicdiff_job.ports import SourceWrites
-from musicdiff_job.reading import read
 from musicdiff_job.results import Tally, name_of, result_of
+from musicdiff_job.searching_back import SEARCHES, SearchBack
 from musicdiff_job.session import Session
 
-SEARCHES = 20
-"""Searches on Spotify in one run: its quota for apps in development mode is small and unpublished."""
 NAMED = 5
 """Tracks that are named in a note; more are counted."""
-PATIENCE = 2
-"""Failures of a collection after which Spotify's word about a confirmed edit is taken for its last."""
 
 IN_STEP = frozenset({CollectionState.IN_SYNC, CollectionState.CHANGED})
-LOST = "Spotify confirmed the change and does not show it"
 
 
 def both_ways(session: Session, asker: Asker, head: CollectionHead, reason: str, tally: Tally) -> CollectionResult:
@@ -79,53 +63,15 @@ def _begin(session: Session, head: CollectionHead) -> None:
     if flow is None:
         older = (*(pair.target for pair in known.left_out), *known.hand_added) if known.synced_at else ()
         flow = Flow(outside=older)
-    _keep(session, head, msgspec.structs.replace(flow, owed=True))
+    keep(session, head, msgspec.structs.replace(flow, owed=True))
     if flow.sent:
-        _settle(session, head)
+        settle(session, head)
     _restore(session, head)
-
-
-def _keep(session: Session, head: CollectionHead, flow: Flow) -> None:
-    session.put(msgspec.structs.replace(session.mirror(head), flow=flow))
-
-
-def _flow(session: Session, head: CollectionHead) -> Flow:
-    return session.mirror(head).flow or Flow()
-
-
-def _settle(session: Session, head: CollectionHead) -> None:
-    """Learn from the source's list what became of the edits that were sent; pairs that it shows are agreed on, if the
-    target has not lost them meanwhile. Raises ``NotShownYet`` while a read may be too early."""
-    pauses = iter(LAG_WAITS)
-    while True:
-        found = read(session, head)
-        if not isinstance(found, Reading):
-            return  # the mirror says why
-        flow = _flow(session, head)
-        done, lost = settled(flow, found.entries)
-        if not lost or head.snapshot not in (flow.before, flow.after) or session.mirror(head).failures >= PATIENCE:
-            break
-        if (pause := next(pauses, None)) is None:
-            raise NotShownYet(
-                f"Spotify confirmed changes to {head.name!r} but does not show them", "The next run looks again"
-            )
-        session.gate.wait(pause)
-        session.put(msgspec.structs.replace(session.mirror(head), reading=None))
-    known = session.mirror(head)
-    stay = {one.target: one for one in flow.stay} | {
-        one.target: Stay(one.target, _name(session, one.source), LOST) for one in lost
-    }
-    flow = msgspec.structs.replace(flow, sent=(), acknowledged=0, before="", after="", stay=tuple(stay.values()))
-    for part in known.parts[:1]:
-        ours = {pair.target for pair in part.base}
-        pairs = (Pair(one.source, one.target) for one in done if not one.removal and one.target not in ours)
-        session.put(with_part(known, msgspec.structs.replace(part, base=(*part.base, *pairs))))
-    _keep(session, head, flow)
 
 
 def _restore(session: Session, head: CollectionHead) -> None:
     """Carry out "take spotify": what was removed by hand on the target is wanted there again."""
-    known, flow = session.mirror(head), _flow(session, head)
+    known, flow = session.mirror(head), flow_of(session, head)
     removals = asking.decision(session, head, ConflictKind.MASS_REMOVAL_BACK) is Side.SPOTIFY
     disputes = asking.decision(session, head, ConflictKind.CONTRADICTION) is Side.SPOTIFY
     left = tuple(
@@ -134,11 +80,6 @@ def _restore(session: Session, head: CollectionHead) -> None:
         if pair.target in flow.outside or not (disputes if pair.target in flow.disputed else removals)
     )
     session.put(msgspec.structs.replace(known, left_out=left))
-
-
-def _name(session: Session, source: SourceId) -> str:
-    record = session.checkpoint.matches.get(source)
-    return name_of(record.track) if record is not None else source
 
 
 @dataclass
@@ -153,7 +94,7 @@ class _Back:
     stay: dict[TargetId, Stay] = field(default_factory=dict)
     disputed: tuple[TargetId, ...] = ()
     unasked: int = 0
-    """Additions that no search could be spent on in this run."""
+    """Additions that could not be looked up in this run."""
 
     def run(self, result: CollectionResult) -> CollectionResult:
         if len(self.session.mirror(self.head).parts) != 1:
@@ -192,7 +133,7 @@ class _Back:
     # Decide
 
     def _decide(self, writes: SourceWrites | None) -> Returns:
-        known, flow = self.session.mirror(self.head), _flow(self.session, self.head)
+        known, flow = self.session.mirror(self.head), flow_of(self.session, self.head)
         self.stay = {one.target: one for one in flow.stay}
         lost = {one.target for one in flow.stay if one.reason == LOST}
         apart = {*flow.outside, *lost}
@@ -203,7 +144,9 @@ class _Back:
         }
         left_out = [(pair.source, pair.target) for pair in known.left_out if pair.target not in apart]
         new = [track for track in known.hand_added if track not in apart and track not in known.restored]
-        found = self._counterparts(new, standing, writes)
+        search = SearchBack(self.session, self.asker.rules, self.tally.shown, self.stay)
+        found = search.counterparts(new, standing, writes)
+        self.unasked = search.unasked
         standing |= {source: target for target, source in found if source not in standing}
         if asking.decision(self.session, self.head, ConflictKind.CONTRADICTION) is Side.DEEZER:
             flow = msgspec.structs.replace(flow, disputed=())
@@ -216,73 +159,6 @@ class _Back:
         for one in (*returns.add, *returns.remove):
             self.stay.pop(one.target, None)
         return returns
-
-    def _counterparts(
-        self, new: Sequence[TargetId], standing: Mapping[SourceId, TargetId], writes: SourceWrites | None
-    ) -> list[tuple[TargetId, SourceId]]:
-        """The counterparts of tracks that were added by hand: known ones, then by search. What has none is in
-        ``stay``."""
-        inverse: dict[TargetId, list[SourceId]] = {}
-        for source, target in standing.items() if new else ():
-            inverse.setdefault(target, []).append(source)
-        found: list[tuple[TargetId, SourceId]] = []
-        for target in new:
-            known = self.stay.get(target)
-            if target in inverse:
-                found.append((target, min(inverse[target])))
-            elif known is not None and known.retry_at is not None and not is_over(self.session, known.retry_at):
-                continue
-            elif writes is not None and (searched := self._search(target, writes)) is not None:
-                found.append((target, searched))
-        return found
-
-    def _search(self, target: TargetId, writes: SourceWrites) -> SourceId | None:
-        """The counterpart that Spotify's search finds; it is remembered as a match, none as a stay."""
-        session, wanted = self.session, self.tally.shown[target]
-        asked = [
-            one for one in questions(wanted) if isinstance(one, ByIsrc) or (isinstance(one, BySearch) and one.text)
-        ]
-        if session.searches + len(asked) > SEARCHES:
-            self.unasked += 1
-            return None
-        tries = self.stay[target].tries if target in self.stay else 0
-        method, best = Method.ISRC, choose(wanted, (), self.asker.rules, ())
-        try:
-            for question in asked:
-                session.searches += 1
-                candidates = writes.find(question)
-                method = Method.ISRC if isinstance(question, ByIsrc) else Method.SEARCH
-                best = choose(wanted, candidates, self.asker.rules, self._ruled_out(target, candidates))
-                if isinstance(best, Scored):
-                    break
-        except SkipCollection as error:
-            best = error.message  # about this track only
-        # Also of what is found: it may be of no use, and is not to be searched for in every run then.
-        why = best if isinstance(best, str) else ""
-        self.stay[target] = Stay(target, name_of(wanted), why, tries + 1, retry_at(session, tries))
-        if not isinstance(best, Scored):
-            return None
-        source = SourceId(best.track.id)
-        record = session.checkpoint.matches.get(source) or MatchRecord(best.track)
-        if not isinstance(record.decision, Match):
-            decision = Match(target, method, best.score)
-            record = msgspec.structs.replace(
-                record, decision=decision, evidence=None, decided_at=session.now_text(), retry_at=None,
-                matcher=MATCHER_VERSION,
-            )  # fmt: skip
-            session.checkpoint = session.checkpoint.with_matches({source: record})
-            session.save_soon()
-        return source
-
-    def _ruled_out(self, target: TargetId, candidates: Iterable[Track]) -> frozenset[str]:
-        """The candidates that a person has said are not this track."""
-        records = {one.id: self.session.checkpoint.matches.get(SourceId(one.id)) for one in candidates}
-        return frozenset(
-            source
-            for source, record in records.items()
-            if record is not None
-            and (target in record.ruled_out or (record.override and not isinstance(record.decision, Match)))
-        )
 
     # What only a person may decide
 
@@ -325,52 +201,12 @@ class _Back:
         removals = [one for one in returns.remove if one.source in edit.remove]
         for some in (returns.add, removals):
             for at in range(0, len(some), writes.batch):
-                self._send(writes, tuple(some[at : at + writes.batch]))
-
-    def _send(self, writes: SourceWrites, batch: tuple[Sent, ...]) -> None:
-        session, head = self.session, self.head
-        before, images = _flow(session, head), session.checkpoint.images
-        tracks = [one.source for one in batch]
-        if batch[0].removal:
-            self._keep_image(tracks)
-        intent = msgspec.structs.replace(before, sent=(*before.sent, *batch), before=before.before or head.snapshot)
-        _keep(session, head, intent)
-        session.save()
-        try:
-            if batch[0].removal:
-                after = writes.remove(head, tracks, intent.after or head.snapshot)
-            else:
-                after = writes.append(head, tracks)
-        except (Forbidden, Interrupted, LedgerSpent, OutOfBudget, RateLimited):
-            _keep(session, head, before)  # refused, or not sent
-            session.checkpoint = msgspec.structs.replace(session.checkpoint, images=images)
-            raise
-        _keep(session, head, msgspec.structs.replace(intent, acknowledged=len(intent.sent), after=after))
-        session.save()
-        self.tally.returned += len(batch)
-        event("source.edited", collection=head.id, name=head.name, tracks=len(batch), removed=batch[0].removal)
-
-    def _keep_image(self, tracks: Sequence[SourceId]) -> None:
-        going = frozenset(map(TargetId, tracks))
-        shown = [TargetId(entry.track.id if entry.track else "") for entry in self.tally.entries]
-        names = {TargetId(entry.track.id): name_of(entry.track) for entry in self.tally.entries if entry.track}
-        self.session.keep_image(
-            BeforeImage(
-                run=self.session.job.run_id,
-                taken_at=self.session.now_text(),
-                collection=self.head.id,
-                kind=self.head.kind,
-                name=self.head.name,
-                playlist=PlaylistId(self.head.id),
-                title=f"{self.head.name} (on Spotify)",
-                removed=stood(shown, going, names),
-            )
-        )
+                send(self.session, self.head, self.tally, writes, tuple(some[at : at + writes.batch]))
 
     def _look_again(self) -> CollectionResult:
         """Read the source's list as it is now and mirror it: the proof of what was written, and the new base."""
         session = self.session
-        after = _flow(session, self.head).after or self.head.snapshot
+        after = flow_of(session, self.head).after or self.head.snapshot
         edited = msgspec.structs.replace(self.head, snapshot=after, total=None)
         self.tally.notes.clear()
         _begin(session, edited)
@@ -379,7 +215,7 @@ class _Back:
             return result
         if asking.decision(session, self.head, ConflictKind.MASS_REMOVAL_BACK) is Side.DEEZER:
             asking.close(session, self.head, ConflictKind.MASS_REMOVAL_BACK)
-        self.stay |= {one.target: one for one in _flow(session, edited).stay if one.reason == LOST}
+        self.stay |= {one.target: one for one in flow_of(session, edited).stay if one.reason == LOST}
         return self._end(result)
 
     # Settle
@@ -398,7 +234,7 @@ class _Back:
     def _end(self, result: CollectionResult) -> CollectionResult:
         """Remember what is agreed on now, and what stays as it is and why."""
         session = self.session
-        known, flow = session.mirror(self.head), _flow(session, self.head)
+        known, flow = session.mirror(self.head), flow_of(session, self.head)
         here = {*known.hand_added, *(pair.target for pair in known.left_out)}
         stay = tuple(one for target, one in self.stay.items() if target in here)
         self._tell(stay, frozenset(known.hand_added))
@@ -449,7 +285,7 @@ class _Back:
         known = self.session.mirror(self.head)
         pairs = (*known.left_out, *(pair for part in known.parts for pair in part.base))
         source = next((pair.source for pair in pairs if pair.target == target), None)
-        return _name(self.session, source) if source else target
+        return name_of_match(self.session, source) if source else target
 
     def _names(self, returns: Returns) -> dict[TargetId, str]:
         return {TargetId(one.source): self._told(one.target) for one in (*returns.add, *returns.remove)}

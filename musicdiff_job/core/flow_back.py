@@ -38,6 +38,7 @@ THERE = "its counterpart is on the Spotify list already"
 TAKEN = "its counterpart on Spotify stands for another Deezer track"
 NOTHING = "Spotify's search finds nothing like it"
 NOT_CLOSE = "no track on Spotify is close enough"
+LOST = "Spotify confirmed the change and does not show it"
 SEVERAL = "several tracks on Spotify may be meant"
 
 
