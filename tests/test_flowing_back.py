@@ -455,6 +455,36 @@ def test_killed_at_every_save_it_comes_to_the_same(tmp_path: Path, before: bool)
     assert at > 6
 
 
+def test_an_intent_is_saved_before_every_write(tmp_path: Path) -> None:
+    tracks = known()[:6]
+    with both_ways(tmp_path, *tracks[:4]) as stage:
+        edited(stage, tracks)
+        for at in range(1, 5):
+            seen: list[int] = []
+
+            def look(seen: list[int] = seen) -> None:
+                flow = stage.memory().flow
+                assert flow is not None
+                seen += [len(flow.sent), flow.acknowledged]
+                raise Killed
+
+            assert death(stage, with_writes(lambda writes, look=look: SmallWrites(writes, 1, meddle=look)))  # type: ignore[misc]
+            assert seen == [1, 0], at
+        stage.rest()
+
+
+def test_what_was_added_just_before_a_death_may_be_removed_by_hand_before_the_next_run(tmp_path: Path) -> None:
+    one, two, new = known()[:3]
+    with both_ways(tmp_path, one, two) as stage:
+        stage.add(counterpart(new))
+        assert death(stage, with_writes(lambda writes: SmallWrites(writes, 1)))
+        assert stage.on_spotify() == [one, two, new]
+        stage.remove(counterpart(new))
+        stage.rest()
+        assert stage.on_spotify() == [one, two]
+        assert stage.in_step()
+
+
 def test_a_run_that_ends_before_it_looked_at_hand_edits_is_gone_on_with(tmp_path: Path) -> None:
     one, two, new = known()[:3]
     with both_ways(tmp_path, one, two) as stage:
