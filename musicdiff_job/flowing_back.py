@@ -22,7 +22,7 @@ from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.errors import (
     Forbidden,
 )
-from musicdiff_job.core.flow_back import LOST, THERE, Flow, Returns, Stay, agreement, give_back
+from musicdiff_job.core.flow_back import HIDING, LOST, THERE, Flow, Returns, Stay, agreement, give_back
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import CollectionHead, TargetId
 from musicdiff_job.core.plan import EditSource
@@ -135,8 +135,11 @@ class _Back:
     def _decide(self, writes: SourceWrites | None) -> Returns:
         known, flow = self.session.mirror(self.head), flow_of(self.session, self.head)
         self.stay = {one.target: one for one in flow.stay}
-        lost = {one.target for one in flow.stay if one.reason == LOST}
-        apart = {*flow.outside, *lost}
+        if self.tally.hidden:
+            # One that Deezer has withdrawn cannot be told from one that a person removed at the same time.
+            unsure = {pair.target for pair in known.left_out} - {*flow.outside, *flow.disputed}
+            self.stay |= {target: Stay(target, self._told(target), HIDING) for target in unsure}
+        apart = {*flow.outside, *(one.target for one in self.stay.values() if one.reason in (LOST, HIDING))}
         standing = {
             source: TargetId(record.decision.target)
             for source, record in self.session.checkpoint.matches.items()

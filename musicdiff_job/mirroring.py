@@ -187,6 +187,7 @@ class _Work:
             for track in contents.tracks:
                 self.names.setdefault(TargetId(track.id), name_of(track))
                 self.tally.shown[TargetId(track.id)] = track
+            self.tally.hidden = contents.hidden
             self.moved |= contradicting.moved_by_hand(part, contents)
             present = frozenset(TargetId(track.id) for track in contents.tracks)
             seen[part.playlist] = contents

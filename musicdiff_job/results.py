@@ -41,6 +41,8 @@ class Tally:
     """All that the source lists, likewise."""
     shown: dict[TargetId, Track] = field(default_factory=dict)
     """What the target's lists showed."""
+    hidden: int = 0
+    """How many entries the target's last list counted and did not show."""
     returned: int = 0
     """Tracks that were added to the source's list, or removed from it."""
 

@@ -15,7 +15,7 @@ from rig import Watcher
 
 from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.errors import ConfigError
-from musicdiff_job.core.flow_back import LOST, NOTHING, TWICE
+from musicdiff_job.core.flow_back import HIDING, LOST, NOTHING, TWICE
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import SourceId
 from musicdiff_job.core.plan import EditSource
@@ -211,6 +211,20 @@ def test_local_files_episodes_and_duplicates_on_spotify_are_left_alone(tmp_path:
         assert stage.on_spotify() == [two, one, two]
         assert len(playlist.entries) == 5
         assert stage.on_deezer() == [counterpart(one)]
+
+
+def test_what_deezer_hides_is_not_removed_on_spotify(tmp_path: Path) -> None:
+    one, two, three, four = known()[:4]
+    with both_ways(tmp_path, one, two, three, four) as stage:
+        stage.remove(counterpart(one))
+        stage.rig.sandbox.deezer.hide_by_hand(stage.number, counterpart(three))
+        summary = stage.rig.run()
+        assert HIDING in notes(summary)
+        stage.rest()
+        assert stage.writes() == []
+        assert stage.on_spotify() == [one, two, three, four]
+        stage.rig.run(force=True)
+        assert stage.writes() == []
 
 
 # The guard and what contradicts itself

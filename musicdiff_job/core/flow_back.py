@@ -39,6 +39,7 @@ TAKEN = "its counterpart on Spotify stands for another Deezer track"
 NOTHING = "Spotify's search finds nothing like it"
 NOT_CLOSE = "no track on Spotify is close enough"
 LOST = "Spotify confirmed the change and does not show it"
+HIDING = "Deezer hid entries of the list then, so nobody knows what was removed by hand"
 SEVERAL = "several tracks on Spotify may be meant"
 
 
