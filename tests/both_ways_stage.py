@@ -123,7 +123,7 @@ class BothWays:
 
 @contextmanager
 def both_ways(
-    folder: Path, *tracks: str, scope: str = MAY, cohort: Cohort = Cohort.RESTRICTED, rules: str = BOTH, **extra: str
+    folder: Path, *tracks: str, scope: str = MAY, cohort: Cohort = Cohort.RESTRICTED, rules: str = BOTH, **extra: Any
 ) -> Iterator[BothWays]:
     """Entered with the list in step."""
     spotify = SpotifyAccount(load_catalogue())

@@ -22,7 +22,7 @@ from musicdiff_job.job import run_once
 from musicdiff_job.sandbox.faults import Fault, ResetAfter, ResetBefore, Status, rate_limited
 from musicdiff_job.session import Job
 
-HISTORIES = 8 * int(os.environ.get("MUSICDIFF_TORTURE", "1"))
+HISTORIES = 4 * int(os.environ.get("MUSICDIFF_TORTURE", "1"))
 MOST = 14
 
 
