@@ -22,7 +22,7 @@ from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.errors import (
     Forbidden,
 )
-from musicdiff_job.core.flow_back import HIDING, LOST, THERE, Flow, Returns, Stay, agreement, give_back
+from musicdiff_job.core.flow_back import FINAL, HIDING, LOST, THERE, Flow, Returns, Stay, agreement, give_back
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import CollectionHead, TargetId
 from musicdiff_job.core.plan import EditSource
@@ -106,7 +106,8 @@ class _Back:
         edit = EditSource(
             self.head.id,
             tuple(one.source for one in returns.add),
-            tuple(one.source for one in returns.remove) if not self._stops(returns) else (),
+            # With all additions looked up: what was added may be another copy of what was removed.
+            tuple(one.source for one in returns.remove) if not (self._stops(returns) or self.unasked) else (),
         )
         if THERE in returns.stay.values() and not self.session.job.dry_run:
             return self._look_again()  # the search has found the counterpart of a track that had none
@@ -139,7 +140,7 @@ class _Back:
             # One that Deezer has withdrawn cannot be told from one that a person removed at the same time.
             unsure = {pair.target for pair in known.left_out} - {*flow.outside, *flow.disputed}
             self.stay |= {target: Stay(target, self._told(target), HIDING) for target in unsure}
-        apart = {*flow.outside, *(one.target for one in self.stay.values() if one.reason in (LOST, HIDING))}
+        apart = {*flow.outside, *(one.target for one in self.stay.values() if one.reason in FINAL)}
         standing = {
             source: TargetId(record.decision.target)
             for source, record in self.session.checkpoint.matches.items()

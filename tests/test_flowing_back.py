@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from rig import Watcher
 
 from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.errors import ConfigError
-from musicdiff_job.core.flow_back import HIDING, LOST, NOTHING, TWICE
+from musicdiff_job.core.flow_back import HIDING, LOST, NOTHING, SWAPPED, TWICE
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import SourceId
 from musicdiff_job.core.plan import EditSource
@@ -226,6 +227,29 @@ def test_what_deezer_hides_is_not_removed_on_spotify(tmp_path: Path) -> None:
         assert stage.writes() == []
         assert stage.on_spotify() == [one, two, three, four]
         stage.rig.run(force=True)
+        assert stage.writes() == []
+
+
+def test_another_copy_on_deezer_keeps_the_track_on_spotify(tmp_path: Path) -> None:
+    with both_ways(tmp_path, known()[0]) as stage:
+        catalogue = stage.rig.sandbox.catalogue
+        codes = Counter(one.isrc for one in catalogue.spotify.values())
+        source = min(
+            one.id
+            for one in catalogue.spotify.values()
+            if one.isrc and codes[one.isrc] == 1 and len(catalogue.copies_of(one.isrc)) == 2
+        )
+        stage.spotify.add_track(stage.playlist, source)
+        stage.rest()
+        placed = int(decided(stage, source).target)
+        (other,) = (one.id for one in catalogue.copies_of(catalogue.spotify[source].isrc) if one.id != placed)
+        stage.remove(placed)
+        stage.add(other)
+        for _ in range(3):
+            summary = stage.rig.run(force=True)
+        assert SWAPPED in notes(summary)
+        assert source in stage.on_spotify()
+        assert other in stage.on_deezer()
         assert stage.writes() == []
 
 

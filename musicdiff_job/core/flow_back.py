@@ -12,7 +12,8 @@ A person may contradict themselves: remove an entry on one side, and move it or 
 means: not in the longest run of entries that kept their order. Neither side is touched then before a person decides.
 
 The source takes a track twice, and a removal there takes every copy. So an entry that the source list holds more than
-once, under one id or several, is never removed, and nothing is added that a read shows already.
+once, under one id or several, is never removed, and nothing is added that a read shows already. Who removes
+a track on the target and adds another copy of it wants the track: the source keeps it.
 """
 
 from __future__ import annotations
@@ -38,9 +39,14 @@ THERE = "its counterpart is on the Spotify list already"
 TAKEN = "its counterpart on Spotify stands for another Deezer track"
 NOTHING = "Spotify's search finds nothing like it"
 NOT_CLOSE = "no track on Spotify is close enough"
+SWAPPED = "another copy of it was added on Deezer"
 LOST = "Spotify confirmed the change and does not show it"
 HIDING = "Deezer hid entries of the list then, so nobody knows what was removed by hand"
 SEVERAL = "several tracks on Spotify may be meant"
+
+
+FINAL = frozenset({SWAPPED, LOST, HIDING})
+"""Reasons that are not judged again while the edit stands."""
 
 
 class Listed(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -119,11 +125,15 @@ def give_back(
     remove: list[Sent] = []
     disputed: list[TargetId] = []
     stay: dict[TargetId, str] = {}
+    added = tuple(added)
+    swapped = {source for _, source in added}
     for source, target in left_out:
         if twice[source] == 0:
             continue  # gone on both sides
         if twice[source] > 1 or copies[target] > 1:
             stay[target] = TWICE
+        elif source in swapped:
+            stay[target] = SWAPPED
         elif target in flow.disputed or source in touched:
             disputed.append(target)
         else:

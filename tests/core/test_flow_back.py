@@ -13,6 +13,7 @@ from musicdiff_job.core.flow_back import (
     NOT_CLOSE,
     NOTHING,
     SEVERAL,
+    SWAPPED,
     TAKEN,
     THERE,
     TWICE,
@@ -103,6 +104,12 @@ def test_a_hand_addition(listed: list[Entry], standing: dict[SourceId, TargetId]
         assert (found.add, found.stay) == ((Sent(s("d"), t("D")),), {})
     else:
         assert (found.add, found.stay) == ((), {t("D"): verdict})
+
+
+def test_a_track_that_was_replaced_by_another_copy_stays_on_the_source() -> None:
+    found = give_back(Flow(), entries("a", "b"), STANDING, [(s("b"), t("B"))], [(t("X"), s("b"))])
+    assert (found.add, found.remove) == ((), ())
+    assert found.stay == {t("B"): SWAPPED, t("X"): TAKEN}
 
 
 def test_two_additions_of_one_counterpart_add_it_once() -> None:
