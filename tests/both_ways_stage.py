@@ -14,7 +14,7 @@ from mortal import Killed, SwiftClock
 from rig import Rig, open_rig
 from universe import universe
 
-from musicdiff_job.core.checkpoint import Mirror
+from musicdiff_job.core.checkpoint import Checkpoint, Mirror
 from musicdiff_job.core.conflict import ConflictKind, Side, conflict_id
 from musicdiff_job.core.model import CollectionHead, CollectionId, SourceId
 from musicdiff_job.core.summary import Summary
@@ -103,14 +103,21 @@ class BothWays:
     def in_step(self) -> bool:
         return [counterpart(one) for one in self.on_spotify()] == self.on_deezer()
 
+    def change(self, edit: Callable[[Checkpoint], Checkpoint]) -> None:
+        """Change what is remembered, as commands do."""
+        with self.rig.store().lease("command", self.rig.now() + timedelta(minutes=1)) as lease:
+            lease.save(edit(lease.load()), last=True)
+
     def decide(self, kind: ConflictKind, side: Side) -> None:
         """As `resolve` does."""
-        with self.rig.store().lease("resolve", self.rig.now() + timedelta(minutes=1)) as lease:
-            checkpoint = lease.load()
-            key = conflict_id(self.key, kind)
-            decided = msgspec.structs.replace(checkpoint.conflicts[key], decision=side)
-            conflicts = {**checkpoint.conflicts, key: decided}
-            lease.save(msgspec.structs.replace(checkpoint, conflicts=conflicts), last=True)
+        key = conflict_id(self.key, kind)
+
+        def decided(checkpoint: Checkpoint) -> Checkpoint:
+            known = msgspec.structs.replace(checkpoint.conflicts[key], decision=side)
+            changed: Checkpoint = msgspec.structs.replace(checkpoint, conflicts={**checkpoint.conflicts, key: known})
+            return changed
+
+        self.change(decided)
 
     def rest(self, limit: int = 12) -> Summary:
         """Runs until one has nothing to do; two of them must write nothing more."""

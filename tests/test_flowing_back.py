@@ -15,11 +15,12 @@ from mortal import Killed, MortalStore
 from review_stage import apply, errors, plan, planned_undo, undo
 from rig import Watcher
 
+from musicdiff_job.core.checkpoint import MatchRecord
 from musicdiff_job.core.conflict import ConflictKind, Side
 from musicdiff_job.core.errors import ConfigError
 from musicdiff_job.core.flow_back import HIDING, LOST, NOTHING, SWAPPED, TWICE
-from musicdiff_job.core.match import Match
-from musicdiff_job.core.model import SourceId
+from musicdiff_job.core.match import MATCHER_VERSION, Match, Reason, Unmatched
+from musicdiff_job.core.model import SourceId, TargetId, Track
 from musicdiff_job.core.plan import EditSource
 from musicdiff_job.core.summary import Summary
 from musicdiff_job.editing_source import PATIENCE
@@ -168,6 +169,34 @@ def test_what_spotify_does_not_know_stays_on_deezer_and_is_remembered(tmp_path: 
         stage.rig.run()
         assert first <= searched(stage)
         assert (stage.memory().flow or pytest.fail("no flow")).stay[0].tries == 2
+
+
+def test_what_a_person_has_rejected_is_no_counterpart(tmp_path: Path) -> None:
+    one, new = known()[:2]
+    with both_ways(tmp_path, one) as stage:
+        track = Track(id=new, title="")
+        record = MatchRecord(track, rejected=(TargetId(str(counterpart(new))),))
+        stage.change(lambda checkpoint: checkpoint.with_matches({SourceId(new): record}))
+        stage.add(counterpart(new))
+        assert "stays on Deezer only" in notes(stage.rig.run())
+        assert stage.on_spotify() == [one]
+        assert counterpart(new) in stage.on_deezer()
+
+
+def test_a_search_may_find_the_counterpart_that_a_track_on_spotify_lacked(tmp_path: Path) -> None:
+    one, lacking = known()[:2]
+    with both_ways(tmp_path, one) as stage:
+        record = MatchRecord(Track(id=lacking, title=""), Unmatched(Reason.NOT_FOUND), matcher=MATCHER_VERSION)
+        stage.change(lambda checkpoint: checkpoint.with_matches({SourceId(lacking): record}))
+        stage.spotify.add_track(stage.playlist, lacking)
+        stage.rig.run()
+        assert stage.on_deezer() == [counterpart(one)]
+        stage.add(counterpart(lacking))
+        stage.rig.run()
+        assert stage.on_spotify() == [one, lacking]
+        assert stage.in_step()
+        assert stage.memory().hand_added == ()
+        assert stage.writes() == []
 
 
 def searched(stage: BothWays) -> set[str]:
