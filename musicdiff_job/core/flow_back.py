@@ -12,8 +12,8 @@ A person may contradict themselves: remove an entry on one side, and move it or 
 means: not in the longest run of entries that kept their order. Neither side is touched then before a person decides.
 
 The source takes a track twice, and a removal there takes every copy. So an entry that the source list holds more than
-once, under one id or several, is never removed, and nothing is added that a read shows already. Who removes
-a track on the target and adds another copy of it wants the track: the source keeps it.
+once, under one id or several, is never removed, and nothing is added that a read shows already. Who removes a
+track on the target and adds another copy of it wants the track: the source keeps it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ SWAPPED = "another copy of it was added on Deezer"
 LOST = "Spotify confirmed the change and does not show it"
 HIDING = "Deezer hid entries of the list then, so nobody knows what was removed by hand"
 SEVERAL = "several tracks on Spotify may be meant"
-
 
 FINAL = frozenset({SWAPPED, LOST, HIDING})
 """Reasons that are not judged again while the edit stands."""

@@ -28,7 +28,7 @@ from musicdiff_job.core.flow_back import (
     moved,
     settled,
 )
-from musicdiff_job.core.likeness import Rules, Scored
+from musicdiff_job.core.likeness import Rules, Scored, score
 from musicdiff_job.core.model import Entry, SkipReason, SourceId, TargetId, Track
 
 RULES = Rules()
@@ -204,6 +204,14 @@ def test_a_counterpart_must_be_the_same_both_ways(
     candidates: list[Track], ruled_out: tuple[str, ...], verdict: str
 ) -> None:
     assert chosen(choose(song("1"), candidates, RULES, ruled_out)) == verdict
+
+
+def test_what_is_good_enough_one_way_only_is_not_good_enough() -> None:
+    """A plain title may stand for a radio edit whose length is not known, but not the other way round."""
+    radio, plain = song("1", title="One Song (Radio Edit)", duration_ms=None), song("s1")
+    assert not score(radio, plain, RULES).refused
+    assert score(plain, radio, RULES).refused
+    assert chosen(choose(radio, [plain], RULES, ())) == NOT_CLOSE
 
 
 def test_two_recordings_that_are_as_near_are_nobodys_counterpart() -> None:
