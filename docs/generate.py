@@ -34,9 +34,9 @@ Credentials are never in the file: `SPOTIFY_CLIENT_ID`, `SPOTIFY_CLIENT_SECRET` 
 the file that `NAME_FILE` names, or from `--env-file`.
 
 Settings of what this version does not do yet (`[notify]`, `[health]`, `[metrics]`, `[report]`, `[hooks]`,
-`direction = "both"`, `stop_after_failures`) are refused when they are set, rather than ignored. How to keep the
-checkpoint in S3 is told in [s3.md](s3.md), what an export is in [export.md](export.md), what files look like in
-[backup.md](backup.md), what `[playback]` records in [playback.md](playback.md).
+`stop_after_failures`) are refused when they are set, rather than ignored. How to keep the checkpoint in S3 is told in
+[s3.md](s3.md), what an export is in [export.md](export.md), what files look like in [backup.md](backup.md), what
+`[playback]` records in [playback.md](playback.md), what `direction = "both"` does in [both-ways.md](both-ways.md).
 
 `MUSICDIFF_PLAYLIST` holds all playlist rules as JSON: `[{"match": "Gym*", "priority": 10}]`.
 

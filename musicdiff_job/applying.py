@@ -15,11 +15,11 @@ import msgspec
 
 from musicdiff_job.conducting import LEASE_MARGIN, conduct
 from musicdiff_job.core.checkpoint import MatchRecord
-from musicdiff_job.core.errors import StalePlan
+from musicdiff_job.core.errors import StalePlan, UsageError
 from musicdiff_job.core.model import CollectionHead, CollectionId, Kind, PlaylistId, SourceId, kind_of
 from musicdiff_job.core.permit import permits
 from musicdiff_job.core.pins import is_done, match_moves, mirror_moves, undo_moves
-from musicdiff_job.core.plan import Change
+from musicdiff_job.core.plan import Change, EditSource
 from musicdiff_job.core.plan_file import MirrorPlan, Plan, SyncPlan, UndoPlan, identity, target_of
 from musicdiff_job.core.summary import ErrorLine, Summary
 from musicdiff_job.core.timestamps import from_iso, to_iso
@@ -47,6 +47,7 @@ def apply_plan(job: Job, plan: Plan) -> Summary:
 
 def _sync(session: Session, log: RunLog, plan: SyncPlan) -> None:
     log.plan = identity(plan)
+    _refuse_edits_of_source(plan)
     _refuse_strangers(session, plan)
     library = look_around(session, log, {kind_of(one.id) for one in plan.collections} or tuple(Kind))
     heads = {head.id: head for head in library.heads} if library is not None else {}
@@ -84,6 +85,16 @@ def _undo(session: Session, log: RunLog, plan: UndoPlan) -> None:
 
 
 # Refusing
+
+
+def _refuse_edits_of_source(plan: SyncPlan) -> None:
+    """A plan pins what Deezer showed; what is to flow back to Spotify is for a run, which reads it again first."""
+    names = [one.name for one in plan.collections if any(isinstance(change, EditSource) for change in one.changes)]
+    if names:
+        raise UsageError(
+            f"the plan changes Spotify's own list {names[0]!r}, which `apply` does not do; nothing was written",
+            "Let `musicdiff-job run --only NAME` do that, then make a new plan",
+        )
 
 
 def _refuse_strangers(session: Session, plan: Plan) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, time
 from pathlib import Path
+from typing import NamedTuple
 
 from musicdiff_job import __version__
 from musicdiff_job.clock import StopFlag
@@ -17,12 +18,23 @@ from musicdiff_job.core.errors import AuthError, ConfigError
 from musicdiff_job.core.match import Rules
 from musicdiff_job.core.model import AccountId, Service
 from musicdiff_job.core.outcome import ExitCodes
-from musicdiff_job.core.policy import LikedAs, Policy, Rule, Window
+from musicdiff_job.core.policy import HandEdits, LikedAs, Policy, Rule, Window
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Trigger
 from musicdiff_job.dry_run import DryHistory, DryStore, DryTarget
 from musicdiff_job.gate import Gate, Limits
-from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, History, Listening, Observer, Source, Store, Target
+from musicdiff_job.ports import (
+    Catalogue,
+    CheckpointStore,
+    Clock,
+    History,
+    Listening,
+    Observer,
+    Source,
+    SourceWrites,
+    Store,
+    Target,
+)
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.settings import Credentials, Loaded, Settings
 from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
@@ -167,6 +179,7 @@ def policy_of(settings: Settings) -> Policy:
             window=Window(rule.window.start, rule.window.end, rule.timezone) if rule.window else None,
             priority=rule.priority,
             hand_edits=rule.hand_edits,
+            both_ways=rule.direction is Direction.BOTH,
         )
         for rule in settings.playlist
     )
@@ -195,7 +208,6 @@ def _refuse_unsupported(settings: Settings) -> None:
         "metrics.pushgateway": bool(settings.metrics.pushgateway),
         "report.html": bool(settings.report.html),
         "hooks": bool(settings.hooks.before or settings.hooks.after_success or settings.hooks.after_failure),
-        "playlist.direction": any(rule.direction is Direction.BOTH for rule in settings.playlist),
         "sync.stop_after_failures": settings.sync.stop_after_failures > 0,
     }
     problems = [
@@ -203,6 +215,17 @@ def _refuse_unsupported(settings: Settings) -> None:
     ]
     if settings.playback.enabled and settings.source.kind is SourceKind.EXPORT:
         problems.append("playback.enabled: an export cannot be asked what was played last; leave it off with one")
+    problems += [
+        f'playlist.hand_edits: "{rule.hand_edits}" and direction = "both" contradict each other in the rule for '
+        f"{rule.match!r}; leave one of them out"
+        for rule in settings.playlist
+        if rule.direction is Direction.BOTH and rule.hand_edits not in (None, HandEdits.KEEP)
+    ]
+    both = any(rule.direction is Direction.BOTH for rule in settings.playlist)
+    if both and settings.source.kind is SourceKind.EXPORT:
+        problems.append('playlist.direction: an export cannot be written to; leave "both" out with one')
+    if both and settings.target.kind is TargetKind.FILES:
+        problems.append('playlist.direction: files are a copy and nobody edits them; leave "both" out with them')
     if problems:
         raise ConfigError(problems)
 
@@ -223,6 +246,14 @@ def read_overrides(settings: Settings) -> override_file.Overrides:
     return override_file.parse(text, str(path))
 
 
+class Origin(NamedTuple):
+    """The account that is copied from, and what else may be asked of it."""
+
+    source: Source
+    listening: Listening | None = None
+    writes: SourceWrites | None = None
+
+
 def _connect(
     loaded: Loaded, gate: Gate, clock: Clock, redactor: Redactor, checkpoint: Checkpoint, *, dry_run: bool
 ) -> Connections:
@@ -231,9 +262,9 @@ def _connect(
         names = " and ".join(one.name for one in missing)
         commands = ", ".join(dict.fromkeys(f"`{one.command}`" for one in missing))
         raise AuthError(f"no credentials: {names} not set", f"Make them with {commands}")
-    source, listening, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
+    origin, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
     if settings.target.kind is TargetKind.FILES:
-        return _to_files(settings, gate, clock, checkpoint, source, close_source, listening, dry_run=dry_run)
+        return _to_files(settings, gate, clock, checkpoint, origin, close_source, dry_run=dry_run)
     target, close_target = _open_target(credentials, settings, gate, redactor, checkpoint)
     from musicdiff_job.deezer.catalogue import DeezerCatalogue
 
@@ -244,7 +275,8 @@ def _connect(
         close_target()
         catalogue.close()
 
-    return Connections(gate, source, DryTarget(target) if dry_run else target, catalogue, close, listening)
+    written = DryTarget(target) if dry_run else target
+    return Connections(gate, origin.source, written, catalogue, close, origin.listening, writes=origin.writes)
 
 
 def _to_files(
@@ -252,9 +284,8 @@ def _to_files(
     gate: Gate,
     clock: Clock,
     checkpoint: Checkpoint,
-    source: Source,
+    origin: Origin,
     close: Callable[[], None],
-    listening: Listening | None,
     *,
     dry_run: bool,
 ) -> Connections:
@@ -263,9 +294,8 @@ def _to_files(
     expected = any(part.fingerprint for mirror in checkpoint.mirrors.values() for part in mirror.parts)
     files = FilesTarget(Path(settings.target.path), clock, gate.check, expected=expected)
     files.tell(record.track for record in checkpoint.matches.values())
-    return Connections(
-        gate, source, DryTarget(files) if dry_run else files, NothingToAsk(), close, listening, files.tell
-    )
+    written = DryTarget(files) if dry_run else files
+    return Connections(gate, origin.source, written, NothingToAsk(), close, origin.listening, files.tell)
 
 
 def _open_source(
@@ -275,13 +305,14 @@ def _open_source(
     clock: Clock,
     redactor: Redactor,
     checkpoint: Checkpoint,
-) -> tuple[Source, Listening | None, Callable[[], None]]:
+) -> tuple[Origin, Callable[[], None]]:
     if settings.source.kind is SourceKind.EXPORT:
         from musicdiff_job.export.source import ExportSource
 
-        return ExportSource(Path(settings.source.path)), None, lambda: None
+        return Origin(ExportSource(Path(settings.source.path))), lambda: None
     from musicdiff_job.spotify.auth import TokenRefresher
     from musicdiff_job.spotify.client import SpotifySource
+    from musicdiff_job.spotify.writing import SpotifyWrites
 
     if credentials.spotify_refresh_token is None:
         raise AuthError("SPOTIFY_REFRESH_TOKEN is not set", "Make one with `musicdiff-job auth spotify`")
@@ -305,7 +336,7 @@ def _open_source(
         settings.urls.spotify_api,
         _pinned(checkpoint, Service.SPOTIFY, tokens.credential()),
     )
-    return source, source, source.close
+    return Origin(source, source, SpotifyWrites(source)), source.close
 
 
 def _open_target(

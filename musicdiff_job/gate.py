@@ -135,7 +135,7 @@ class Gate:
             if write and not error.unsent:
                 raise UnknownOutcome(
                     f"a write to {service} was sent but no proper answer came ({error.message})",
-                    "The next look at Deezer tells whether it was applied",
+                    f"The next look at {service.capitalize()} tells whether it was applied",
                 ) from None
             self._give_up(service)
             raise Unavailable(

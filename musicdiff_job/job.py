@@ -22,6 +22,7 @@ from musicdiff_job.core.policy import matches
 from musicdiff_job.core.schedule import Due, NotDue, due, learn, order_key, remembered, resting
 from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary
 from musicdiff_job.core.timestamps import to_iso
+from musicdiff_job.flowing_back import both_ways
 from musicdiff_job.journal import event
 from musicdiff_job.lookups import Asker
 from musicdiff_job.mirroring import mirror
@@ -79,7 +80,7 @@ def look(session: Session, log: RunLog) -> Library | None:
     return library
 
 
-def sync(session: Session, log: RunLog, library: Library | None, one: Hand = mirror) -> None:
+def sync(session: Session, log: RunLog, library: Library | None, one: Hand = both_ways) -> None:
     """Work on whatever is due."""
     heads = list(library.heads) if library is not None else _remembered_heads(session)
     todo: list[tuple[CollectionHead, str]] = []

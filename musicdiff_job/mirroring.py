@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import msgspec
 
-from musicdiff_job import consulting
+from musicdiff_job import consulting, contradicting
 from musicdiff_job.auditing import suspect
 from musicdiff_job.binding import LAG_WAITS, bind, find_gone, recover
 from musicdiff_job.core import decide
@@ -88,7 +88,7 @@ def mirror(session: Session, asker: Asker, head: CollectionHead, reason: str, ta
         if reason == BY_CONTENT and (same := _unchanged(session, head, begun, tally)):
             return same
     tracks = [entry.track for entry in entries if entry.track is not None]
-    tally.sources = tuple(SourceId(track.id) for track in tracks)
+    tally.sources, tally.entries = tuple(SourceId(track.id) for track in tracks), entries
     if gone := find_gone(session, head):
         state = CollectionState.DETACHED if gone.detach else CollectionState.CONFLICT
         return ended(session, head, state, gone.reason, tally)
@@ -126,6 +126,8 @@ class _Work:
     names: dict[TargetId, str] = field(default_factory=dict)
     concealed: set[TargetId] = field(default_factory=set)
     """Tracks that Deezer has, but does not show."""
+    moved: set[TargetId] = field(default_factory=set)
+    """Tracks that a person has moved on Deezer."""
 
     def __post_init__(self) -> None:
         self.writer = Writer(self.session, self.head, self.tally)
@@ -236,6 +238,9 @@ class _Work:
             contents = self._contents(part)
             for track in contents.tracks:
                 self.names.setdefault(TargetId(track.id), name_of(track))
+                self.tally.shown[TargetId(track.id)] = track
+            self.tally.hidden = contents.hidden
+            self.moved |= contradicting.moved_by_hand(part, contents)
             present = frozenset(TargetId(track.id) for track in contents.tracks)
             seen[part.playlist] = contents
             suspect(self.session, {pair.target: pair.source for pair in part.base}, contents.tracks)
@@ -318,6 +323,7 @@ class _Work:
             hidden=contents.hidden,
             concealed=frozenset(self.concealed),
         )
+        difference = contradicting.spare(self.session, self.head, difference, part, self.moved)
         if len(mirror.parts) > 1:
             return difference
         return self._fitting(part, difference, contents, full=part.playlist in self.writer.full)

@@ -14,9 +14,9 @@ from musicdiff_job.core.pins import Listing, created_of, memory_of, namesakes_of
 from musicdiff_job.core.plan import PLACEHOLDER
 from musicdiff_job.core.plan_file import FORMAT, SCHEMA, CollectionPlan, MirrorPlan, SyncPlan, UndoPlan, target_of
 from musicdiff_job.core.summary import CollectionResult, CollectionState, Summary
+from musicdiff_job.flowing_back import both_ways
 from musicdiff_job.job import look, sync
 from musicdiff_job.lookups import Asker
-from musicdiff_job.mirroring import mirror
 from musicdiff_job.report.plan import Planned, PlanRecorder
 from musicdiff_job.results import Tally
 from musicdiff_job.run_log import RunLog
@@ -40,7 +40,7 @@ def plan_once(job: Job, recorder: PlanRecorder) -> tuple[Summary, SyncPlan | Non
         sources: dict[CollectionId, tuple[SourceId, ...]] = {}
 
         def one(session: Session, asker: Asker, head: CollectionHead, reason: str, tally: Tally) -> CollectionResult:
-            result = mirror(session, asker, head, reason, tally)
+            result = both_ways(session, asker, head, reason, tally)
             sources[head.id] = tally.sources
             return result
 

@@ -24,16 +24,17 @@ from musicdiff_job.core.model import (
     Page,
     PlaylistId,
     Service,
+    SourceId,
     TargetContents,
     TargetHead,
     TargetId,
     Track,
     Unreadable,
 )
-from musicdiff_job.core.plan import Change, Receipt
+from musicdiff_job.core.plan import AnyChange, Change, Receipt
 from musicdiff_job.core.play_counts import Period
 from musicdiff_job.core.plays import Line, NotALine, Play, PlayKey, Shown
-from musicdiff_job.core.questions import Question, Sweep
+from musicdiff_job.core.questions import ByFields, ByIsrc, BySearch, Question, Sweep
 from musicdiff_job.core.summary import CollectionResult
 
 T = TypeVar("T")
@@ -132,6 +133,34 @@ class History(Protocol):
 
     def read(self, period: Period) -> Iterator[Line | NotALine]:
         """The lines of a period, month by month, each month's in the order in which they were written."""
+        ...
+
+
+class SourceWrites(Protocol):
+    """What may be done on the source besides reading, where hand edits flow back to it."""
+
+    @property
+    def batch(self) -> int:
+        """How many tracks one write may name."""
+        ...
+
+    def missing(self, head: CollectionHead) -> str:
+        """The permissions to edit this list that the consent lacks, by name; "" when there are all of them or it is
+        not known. No call."""
+        ...
+
+    def find(self, question: ByIsrc | BySearch | ByFields) -> tuple[Track, ...]:
+        """What the source's search finds, best first. One call. Raises ``BadAnswer``, ``Forbidden``, ``NotFound``."""
+        ...
+
+    def append(self, head: CollectionHead, tracks: Sequence[SourceId]) -> str:
+        """Append at most ``batch`` tracks, in this order, whether they are there or not, by one write; the new
+        snapshot. Where the app has another path a second call, once for each write. Raises ``UnknownOutcome`` when no
+        answer came, ``Forbidden``, ``NotFound``, ``BadAnswer``."""
+        ...
+
+    def remove(self, head: CollectionHead, tracks: Sequence[SourceId], snapshot: str) -> str:
+        """Remove every copy of at most ``batch`` tracks, which the list held under ``snapshot``. As ``append``."""
         ...
 
 
@@ -258,8 +287,9 @@ class Observer(Protocol):
         """Steps of the current phase are done."""
         ...
 
-    def planned(self, head: CollectionHead, changes: tuple[Change, ...], names: Mapping[TargetId, str]) -> None:
-        """These changes are about to be made (in a dry run: would be), with names for the tracks they mention."""
+    def planned(self, head: CollectionHead, changes: tuple[AnyChange, ...], names: Mapping[TargetId, str]) -> None:
+        """These changes are about to be made (in a dry run: would be), with names for the tracks they mention
+        (an ``EditSource`` mentions the source's)."""
         ...
 
     def finished(self, result: CollectionResult) -> None:

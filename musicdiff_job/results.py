@@ -8,7 +8,7 @@ import msgspec
 
 from musicdiff_job.core.checkpoint import Mirror
 from musicdiff_job.core.errors import CheckpointUnwritable, JobError, LostLease
-from musicdiff_job.core.model import CollectionHead, SourceId, Track
+from musicdiff_job.core.model import CollectionHead, Entry, SourceId, TargetId, Track
 from musicdiff_job.core.plan import (
     AddTracks,
     Change,
@@ -39,6 +39,14 @@ class Tally:
     done: list[Change] = field(default_factory=list)
     sources: tuple[SourceId, ...] = ()
     """The source's tracks, once they are read."""
+    entries: tuple[Entry, ...] = ()
+    """All that the source lists, likewise."""
+    shown: dict[TargetId, Track] = field(default_factory=dict)
+    """What the target's lists showed."""
+    hidden: int = 0
+    """How many entries the target's last list counted and did not show."""
+    returned: int = 0
+    """Tracks that were added to the source's list, or removed from it."""
 
     def count(self, change: Change) -> None:
         """One more change has been made."""
@@ -69,7 +77,7 @@ class Tally:
     @property
     def changed(self) -> bool:
         """Whether anything was written."""
-        return bool(self.done)
+        return bool(self.done) or self.returned > 0
 
 
 def name_of(track: Track) -> str:

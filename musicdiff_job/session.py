@@ -35,7 +35,18 @@ from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import Trigger
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.gate import Gate
-from musicdiff_job.ports import Catalogue, Clock, History, Lease, Listening, Observer, Source, Store, Target
+from musicdiff_job.ports import (
+    Catalogue,
+    Clock,
+    History,
+    Lease,
+    Listening,
+    Observer,
+    Source,
+    SourceWrites,
+    Store,
+    Target,
+)
 
 SAVE_EVERY = 5.0
 """Seconds."""
@@ -53,6 +64,8 @@ class Connections:
     close: Callable[[], None]
     listening: Listening | None = None
     tell: Callable[[Iterable[Track]], None] | None = None
+    writes: SourceWrites | None = None
+    """Where hand edits may flow back; None where the source can only be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,7 @@ class Session:
         self.started = job.clock.now()
         self.methods: Counter[str] = Counter()
         self.lookups = 0
+        self.searches = 0
         self.suspects: dict[SourceId, Track] = {}
         self.created: set[PlaylistId] = set()
         self.deleted: dict[PlaylistId, TargetHead | None] = {}

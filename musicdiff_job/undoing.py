@@ -100,6 +100,11 @@ def put_back(session: Session, log: RunLog, run: str) -> None:
 
 
 def _put_back(session: Session, head: CollectionHead, image: BeforeImage, tally: Tally) -> None:
+    if image.of_source:
+        told = ", ".join(entry.name or entry.track for entry in image.removed[:NAMED])
+        more = f" and {len(image.removed) - NAMED} more" if len(image.removed) > NAMED else ""
+        tally.note(f"removed from the Spotify list, where only you can put it back: {told}{more}")
+        return
     if image.header is not None:
         image = recreated(session, head, image, image.header, tally)
     elif image.playlist in FAVOURITE_LISTS:
@@ -123,6 +128,10 @@ def _still_gone(session: Session, image: BeforeImage) -> tuple[Removed, ...]:
             placed = {pair.target for pair in part.base} | part.added_in_flight()
             ours |= placed - part.removed_in_flight()
     return tuple(entry for entry in image.removed if entry.track not in ours)
+
+
+NAMED = 20
+"""Entries of a Spotify list that are named; more are counted."""
 
 
 @dataclass

@@ -33,7 +33,7 @@ from musicdiff_job.core.model import (
     item_of,
 )
 from musicdiff_job.core.override_file import Overrides
-from musicdiff_job.core.plan import Change, Receipt
+from musicdiff_job.core.plan import AnyChange, Change, Receipt
 from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.questions import (
     AlbumById,
@@ -227,7 +227,7 @@ class Silent:
     def advance(self, steps: int = 1) -> None:
         pass
 
-    def planned(self, head: CollectionHead, changes: tuple[Change, ...], names: Mapping[TargetId, str]) -> None:
+    def planned(self, head: CollectionHead, changes: tuple[AnyChange, ...], names: Mapping[TargetId, str]) -> None:
         pass
 
     def finished(self, result: CollectionResult) -> None:

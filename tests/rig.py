@@ -13,13 +13,14 @@ from musicdiff_job import bootstrap, settings
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.model import CollectionHead, TargetId
-from musicdiff_job.core.plan import Change
+from musicdiff_job.core.plan import AnyChange
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import CollectionResult, Summary
 from musicdiff_job.job import run_once
 from musicdiff_job.ports import Clock
 from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.server import Sandbox
+from musicdiff_job.sandbox.spotify_accounts import SCOPES
 from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import SpotifyAccount
 from musicdiff_job.session import Job
@@ -41,7 +42,7 @@ FAST = {
 class Watcher:
     """An observer that remembers what it was told."""
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[AnyChange] = field(default_factory=list)
     results: list[CollectionResult] = field(default_factory=list)
 
     def phase(self, name: str, total: int | None) -> None:
@@ -50,7 +51,7 @@ class Watcher:
     def advance(self, steps: int = 1) -> None:
         pass
 
-    def planned(self, head: CollectionHead, changes: tuple[Change, ...], names: Mapping[TargetId, str]) -> None:
+    def planned(self, head: CollectionHead, changes: tuple[AnyChange, ...], names: Mapping[TargetId, str]) -> None:
         self.changes.extend(changes)
 
     def finished(self, result: CollectionResult) -> None:
@@ -141,9 +142,10 @@ def open_rig(
     cohort: Cohort = Cohort.RESTRICTED,
     switches: Mapping[str, Any] | None = None,
     clock: Clock | None = None,
+    scope: str = SCOPES,
     **extra: str,
 ) -> Iterator[Rig]:
     """A rig whose sandbox serves while it is entered. ``extra`` are environment variables for every run."""
     options: dict[str, Any] = {"quota_calls": None, **(switches or {})}
-    with Sandbox(spotify, cohort=cohort, switches=DeezerSwitches(**options)) as sandbox:
+    with Sandbox(spotify, cohort=cohort, scope=scope, switches=DeezerSwitches(**options)) as sandbox:
         yield Rig(sandbox, folder, credential, extra, clock)

@@ -40,6 +40,7 @@ TOGETHER = {
     "test_applying.py": ("core/pins", "planning"),
     "test_consulting.py": ("asking",),
     "test_mirroring.py": ("writing",),
+    "test_flowing_back.py": ("contradicting", "editing_source", "searching_back"),
     "test_undoing.py": ("recreating",),
     "sandbox/test_deezer_account.py": ("sandbox/deezer_library", "sandbox/deezer_verbs"),
     "sandbox/test_deezer_rest.py": (

@@ -32,6 +32,7 @@ from musicdiff_job.spotify.consent import (
     DASHBOARD,
     RECENTLY_PLAYED,
     SCOPES,
+    WRITING,
     ConsentExchange,
     Foreign,
     Granted,
@@ -54,11 +55,23 @@ PORT = 8913
     show_default=True,
     help="Where the browser comes back to; 0: any, for a redirect URI that was registered without a port.",
 )
+@click.option(
+    "--both-ways",
+    is_flag=True,
+    help='Ask for the right to edit your playlists too, which direction = "both" needs.',
+)
 @click.option("--no-browser", is_flag=True, help="Open no browser, only say the address.")
 @output_options
 @click.pass_context
 def spotify(
-    context: click.Context, *, client_id: str | None, port: int, no_browser: bool, to_stdout: bool, form: str
+    context: click.Context,
+    *,
+    client_id: str | None,
+    port: int,
+    both_ways: bool,
+    no_browser: bool,
+    to_stdout: bool,
+    form: str,
 ) -> None:
     """Give the job your consent to read your Spotify account.
 
@@ -71,7 +84,9 @@ def spotify(
     app, secret = _app(client_id, given.spotify_client_id, auth, port), given.spotify_client_secret
     urls = auth.loaded.settings.urls
     with _listening(port) as loopback:
-        question = ask(urls.spotify_accounts, app, secret, loopback.redirect_uri)
+        question = ask(
+            urls.spotify_accounts, app, secret, loopback.redirect_uri, (*SCOPES, *WRITING) if both_ways else SCOPES
+        )
         _explain(question)
         if not no_browser and can_show_browser(os.environ, sys.platform):
             _open_browser(question.url)
@@ -102,7 +117,8 @@ def spotify(
             "SPOTIFY_AUTHORIZED_AT": today.isoformat(),
         },
     )
-    renewal = "musicdiff-job auth spotify" + ("" if to_stdout else f" --env-file {shlex.quote(str(auth.file.name))}")
+    renewal = "musicdiff-job auth spotify" + (" --both-ways" if both_ways else "")
+    renewal += "" if to_stdout else f" --env-file {shlex.quote(str(auth.file.name))}"
     auth.tell(
         f"The consent lasts six months, until {consent_ends(today)}, however often it is used. "
         f"Renew it before: {renewal}"
@@ -184,8 +200,10 @@ def _listening(port: int) -> Loopback:
 
 def _explain(question: Question) -> None:
     complain(
-        "Spotify will ask you to let the job read, and only read:",
-        *(f"  {scope.name}: {scope.reads}" for scope in SCOPES),
+        "Spotify will ask you to let the job read, and only read:"
+        if question.scopes == SCOPES
+        else "Spotify will ask you to let the job read, and edit playlists:",
+        *(f"  {scope.name}: {scope.reads}" for scope in question.scopes),
         f"The app must have exactly this redirect URI ({DASHBOARD}):",
         f"  {question.redirect_uri}",
         "Open this address in a browser and accept:",

@@ -57,6 +57,12 @@ class BeforeImage(msgspec.Struct, frozen=True, omit_defaults=True):
     making: tuple[PlaylistId, ...] | None = None
     undone_at: str = ""
 
+    @property
+    def of_source(self) -> bool:
+        """Whether it was removed from the source's own list, where hand edits flow back: ``playlist`` is that list's
+        id then, and the tracks are the source's."""
+        return self.playlist == str(self.collection)
+
 
 def run_named(images: Iterable[BeforeImage], name: str) -> str:
     """The run whose images are meant: by its id, by the beginning of it, or by "last". Raises ``UsageError``."""

@@ -18,6 +18,7 @@ import msgspec
 
 from musicdiff_job.core.before_image import BeforeImage
 from musicdiff_job.core.conflict import RULINGS_KEPT, Conflict, Ruling
+from musicdiff_job.core.flow_back import Flow
 from musicdiff_job.core.match import Evidence, Match, Unmatched
 from musicdiff_job.core.model import (
     CollectionHead,
@@ -129,7 +130,7 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     shaped the mirror. ``gone`` are the source's empty places, ``withdrawn`` the mirrored entries that may have stood
     there. ``seen_at`` is when it was first due, ``checked_at`` when the run began that last found it in step (kept only
     where a rule makes use of it). ``whose`` is as the last listing told. ``missing_since`` and ``missing_runs`` make
-    the tombstone.
+    the tombstone. ``flow`` is what is known besides where hand edits flow back, None where they do not.
     """
 
     id: CollectionId
@@ -163,6 +164,7 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     missing_since: str | None = None
     missing_runs: int = 0
     notes: tuple[str, ...] = ()
+    flow: Flow | None = None
 
     @property
     def is_read(self) -> bool:

@@ -23,6 +23,8 @@ class ConflictKind(StrEnum):
     HAND_ADDED = "hand_added"
     RENAMED = "renamed"
     DELETED_ON_TARGET = "deleted_on_target"
+    MASS_REMOVAL_BACK = "mass_removal_back"
+    CONTRADICTION = "contradiction"
 
 
 class Side(StrEnum):

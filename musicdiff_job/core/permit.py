@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from musicdiff_job.core.model import FAVOURITE_LISTS, PlaylistId, TargetId
 from musicdiff_job.core.plan import (
     AddTracks,
-    Change,
+    AnyChange,
     CreatePlaylist,
     DeletePlaylist,
+    EditSource,
     LikeTrack,
     RemoveTracks,
     ReorderTracks,
@@ -24,7 +25,7 @@ from musicdiff_job.core.plan import (
 from musicdiff_job.core.plan_file import CollectionPlan
 
 
-def permits(plan: CollectionPlan, bound: Sequence[PlaylistId], change: Change) -> bool:
+def permits(plan: CollectionPlan, bound: Sequence[PlaylistId], change: AnyChange) -> bool:
     """Whether the plan of a collection lets a change through. ``bound`` are the playlists that stand for the
     collection now, in their order; those that the plan did not know are the ones that it creates."""
     made = [playlist for playlist in bound if playlist not in plan.shown and playlist not in FAVOURITE_LISTS]
@@ -46,6 +47,8 @@ def permits(plan: CollectionPlan, bound: Sequence[PlaylistId], change: Change) -
             return _is_part_of(change, made_as, planned)
         case DeletePlaylist() | LikeTrack() | UnlikeTrack():
             return change in plan.changes
+        case EditSource():
+            return False  # no target makes it
 
 
 def _planned(

@@ -16,7 +16,7 @@ from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
 from musicdiff_job.core.match import Reason, Unmatched
 from musicdiff_job.core.model import CollectionHead, CollectionId, PlaylistId, SourceId, TargetHead, TargetId
 from musicdiff_job.core.override_file import Overrides
-from musicdiff_job.core.plan import PLACEHOLDER, Change, CreatePlaylist
+from musicdiff_job.core.plan import PLACEHOLDER, AnyChange, CreatePlaylist
 from musicdiff_job.core.plan_file import CollectionPlan, MirrorPlan, Plan, UndoPlan, identity, target_of
 from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.schedule import changed_on_target, unfinished
@@ -34,7 +34,15 @@ def memory_of(checkpoint: Checkpoint, collection: CollectionId, run: str = "") -
     ]
     if mirror is not None:
         parts = [(one.playlist, one.created, one.base, one.in_flight, one.title, one.header) for one in mirror.parts]
-        known = [parts, mirror.left_out, mirror.hand_added, mirror.restored, mirror.snapshot, mirror.creating]
+        known: list[object] = [
+            parts,
+            mirror.left_out,
+            mirror.hand_added,
+            mirror.restored,
+            mirror.snapshot,
+            mirror.creating,
+        ]
+        known += [mirror.flow] if mirror.flow is not None else []
         told += known if any(known) else []  # one that was only seen says no more than none
     if run:
         told += [one for one in checkpoint.images if (one.run, one.collection) == (run, collection)]
@@ -59,7 +67,7 @@ def created_of(later: Checkpoint, collection: CollectionId) -> tuple[PlaylistId,
 
 def namesakes_of(
     checkpoint: Checkpoint,
-    changes: Iterable[Change],
+    changes: Iterable[AnyChange],
     shown: Mapping[PlaylistId, TargetHead | None],
     collection: CollectionId,
     listing: Listing,

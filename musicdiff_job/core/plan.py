@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from musicdiff_job.core.model import PlaylistId, TargetId
+from musicdiff_job.core.model import CollectionId, PlaylistId, SourceId, TargetId
 
 PLACEHOLDER = "new-"
 """How the ids of playlists begin that a plan speaks of and that do not exist yet."""
@@ -79,6 +79,19 @@ Change = (
     | LikeTrack
     | UnlikeTrack
 )
+
+
+class EditSource(msgspec.Struct, frozen=True, tag="edit source", omit_defaults=True):
+    """Append tracks to a list of the source, and remove others from it: a person's edits on the target, made there
+    too. Several writes; no target takes it."""
+
+    collection: CollectionId
+    add: tuple[SourceId, ...] = ()
+    remove: tuple[SourceId, ...] = ()
+
+
+AnyChange = Change | EditSource
+"""All that a run may do to either side."""
 
 
 class Created(msgspec.Struct, frozen=True, tag="created"):

@@ -24,9 +24,10 @@ from musicdiff_job.core.model import FAVOURITE_LISTS, CollectionId, PlaylistId, 
 from musicdiff_job.core.plan import (
     PLACEHOLDER,
     AddTracks,
-    Change,
+    AnyChange,
     CreatePlaylist,
     DeletePlaylist,
+    EditSource,
     LikeTrack,
     RemoveTracks,
     ReorderTracks,
@@ -48,7 +49,7 @@ class CollectionPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     id: CollectionId
     name: str
-    changes: tuple[Change, ...]
+    changes: tuple[AnyChange, ...]
     names: dict[TargetId, str]
     shown: dict[PlaylistId, TargetHead | None]
     created: tuple[PlaylistId, ...]
@@ -173,7 +174,7 @@ def _collection_faults(one: CollectionPlan) -> Iterator[str]:
             yield f"the plan of {one.name!r} names a track that has no id"
 
 
-def _touched(change: Change) -> tuple[PlaylistId | None, Collection[TargetId]]:
+def _touched(change: AnyChange) -> tuple[PlaylistId | None, Collection[TargetId]]:
     match change:
         case AddTracks(playlist, tracks) | RemoveTracks(playlist, tracks) | ReorderTracks(playlist, tracks):
             return playlist, tracks
@@ -181,7 +182,7 @@ def _touched(change: Change) -> tuple[PlaylistId | None, Collection[TargetId]]:
             return playlist, ()
         case LikeTrack(track) | UnlikeTrack(track):
             return None, (track,)
-        case CreatePlaylist():
+        case CreatePlaylist() | EditSource():
             return None, ()
 
 

@@ -66,6 +66,7 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     window: Window | None = None
     priority: int = 0
     hand_edits: HandEdits | None = None
+    both_ways: bool = False
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -89,8 +90,14 @@ class Policy(msgspec.Struct, frozen=True):
         return next((rule for rule in self.rules if matches(rule.match, head)), Rule(match="*"))
 
     def edits_for(self, head: CollectionHead) -> HandEdits:
-        """How hand edits of this collection are treated."""
+        """How hand edits of this collection are treated. Those that flow back are kept until they have."""
+        if self.flows_back(head):
+            return HandEdits.KEEP
         return self.rule_for(head).hand_edits or self.hand_edits
+
+    def flows_back(self, head: CollectionHead) -> bool:
+        """Whether hand edits on the target are made on the source too: only in playlists that the account owns."""
+        return head.kind is Kind.PLAYLIST and head.owned and self.rule_for(head).both_ways
 
     def wants(self, kind: Kind) -> bool:
         """Whether collections of this kind are synced at all."""
@@ -126,7 +133,8 @@ class Policy(msgspec.Struct, frozen=True):
     def fingerprint(self, head: CollectionHead) -> str:
         """Changes when a setting that shapes this collection's mirror does."""
         parts = (self.edits_for(head), self.privacy, self.name, self.liked_as, self.playlist_limit, self.max_removals)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+        told = repr((*parts, "both ways") if self.flows_back(head) else parts)
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
 
     def whole_fingerprint(self) -> str:
         """Changes when any of these settings does."""

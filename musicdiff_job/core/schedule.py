@@ -163,7 +163,9 @@ def _header_changed(head: CollectionHead, mirror: Mirror, policy: Policy) -> boo
 
 def unfinished(mirror: Mirror) -> bool:
     """Whether work on the collection was begun and not ended."""
-    return mirror.reading is not None or mirror.creating is not None or any(part.in_flight for part in mirror.parts)
+    owed = mirror.flow is not None and (mirror.flow.owed or bool(mirror.flow.sent))
+    begun = mirror.reading is not None or mirror.creating is not None or any(part.in_flight for part in mirror.parts)
+    return begun or owed
 
 
 def changed_on_target(part: Part, shown: TargetHead | None) -> bool:

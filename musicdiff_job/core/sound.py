@@ -36,6 +36,9 @@ def _flaws(checkpoint: Checkpoint) -> Iterator[str]:
     for part in parts:
         if not 0 <= part.acknowledged <= len(part.in_flight):
             yield f"of {len(part.in_flight)} changes in flight {part.acknowledged} are confirmed"
+    for flow in (mirror.flow for mirror in checkpoint.mirrors.values() if mirror.flow is not None):
+        if not 0 <= flow.acknowledged <= len(flow.sent):
+            yield f"of {len(flow.sent)} edits sent to Spotify {flow.acknowledged} are confirmed"
     for service, ledger in checkpoint.ledgers.items():
         if any(calls < 0 for calls in ledger.values()):
             yield f"the ledger of {service[:40]!r} counts less than no calls"
@@ -47,6 +50,8 @@ def _times(checkpoint: Checkpoint) -> set[str]:
     for mirror in checkpoint.mirrors.values():
         found.update((mirror.synced_at, mirror.verified_at, mirror.seen_at, mirror.tried_at))
         found.update((mirror.retry_at, mirror.missing_since, mirror.checked_at))
+        if mirror.flow is not None:
+            found.update(one.retry_at for one in mirror.flow.stay)
     found.update(record.retry_at for record in checkpoint.matches.values())
     for closed in checkpoint.not_before.values():
         found.update((closed.until, closed.since))

@@ -9,9 +9,11 @@ from typing import assert_never
 from musicdiff_job.core.model import CollectionHead, CollectionId, TargetId
 from musicdiff_job.core.plan import (
     AddTracks,
+    AnyChange,
     Change,
     CreatePlaylist,
     DeletePlaylist,
+    EditSource,
     LikeTrack,
     RemoveTracks,
     ReorderTracks,
@@ -33,7 +35,7 @@ class Planned:
     """The changes to one collection, in the order in which they would be made."""
 
     head: CollectionHead
-    changes: tuple[Change, ...]
+    changes: tuple[AnyChange, ...]
     names: Names
 
     def told_names(self) -> dict[TargetId, str]:
@@ -45,6 +47,9 @@ class Planned:
                     found.update((track, self.names[track]) for track in tracks if track in self.names)
                 case LikeTrack(track=track) | UnlikeTrack(track=track) if track in self.names:
                     found[track] = self.names[track]
+                case EditSource(add=added, remove=removed):
+                    tracks = tuple(map(TargetId, (*added, *removed)))
+                    found.update((track, self.names[track]) for track in tracks if track in self.names)
                 case _:
                     pass
         return found
@@ -66,7 +71,7 @@ class PlanRecorder:
         """Pass it on."""
         self.watcher.advance(steps)
 
-    def planned(self, head: CollectionHead, changes: tuple[Change, ...], names: Names) -> None:
+    def planned(self, head: CollectionHead, changes: tuple[AnyChange, ...], names: Names) -> None:
         """Add to what is known of the collection."""
         known = self.plans.get(head.id, Planned(head, (), {}))
         self.plans[head.id] = Planned(head, (*known.changes, *changes), {**known.names, **names})
@@ -124,13 +129,13 @@ def told(change: Change) -> str:
             return f"to remove the track {track} from the favourites"
 
 
-def _lines(changes: Iterable[Change], names: Names) -> Iterator[Cell]:
+def _lines(changes: Iterable[AnyChange], names: Names) -> Iterator[Cell]:
     for change in changes:
         for sign, text in _signed(change, names):
             yield Cell(f"  {sign} {text}", SIGNS[sign])
 
 
-def _signed(change: Change, names: Names) -> Iterator[tuple[str, str]]:
+def _signed(change: AnyChange, names: Names) -> Iterator[tuple[str, str]]:
     match change:
         case CreatePlaylist():
             yield "+", f'new playlist "{named(change.title)}" ({_privacy(change.public)})'
@@ -153,6 +158,9 @@ def _signed(change: Change, names: Names) -> Iterator[tuple[str, str]]:
             yield "~", f"order of {count(len(change.tracks), 'track')}"
         case DeletePlaylist():
             yield "-", f"the whole playlist {change.playlist}"
+        case EditSource():
+            yield from (("+", f"on Spotify: {_name(TargetId(track), names)}") for track in change.add)
+            yield from (("-", f"on Spotify: {_name(TargetId(track), names)}") for track in change.remove)
         case _:
             assert_never(change)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 from musicdiff_job.core.model import CollectionHead, TargetId
-from musicdiff_job.core.plan import Change
+from musicdiff_job.core.plan import AnyChange
 from musicdiff_job.core.summary import CollectionResult
 
 
@@ -26,7 +26,7 @@ class Silent:
     def advance(self, steps: int = 1) -> None:
         """Nothing."""
 
-    def planned(self, head: CollectionHead, changes: tuple[Change, ...], names: Mapping[TargetId, str]) -> None:
+    def planned(self, head: CollectionHead, changes: tuple[AnyChange, ...], names: Mapping[TargetId, str]) -> None:
         """Nothing."""
 
     def finished(self, result: CollectionResult) -> None:

@@ -27,7 +27,7 @@ from musicdiff_job.sandbox.deezer_rest import DeezerRest
 from musicdiff_job.sandbox.faults import Dropped, Fault, FaultRules, deliver, understood
 from musicdiff_job.sandbox.http import Request, Response, SandboxService
 from musicdiff_job.sandbox.spotify import SpotifyApi
-from musicdiff_job.sandbox.spotify_accounts import SpotifyAccounts, SpotifyGrants, TokenMode
+from musicdiff_job.sandbox.spotify_accounts import SCOPES, SpotifyAccounts, SpotifyGrants, TokenMode
 from musicdiff_job.sandbox.spotify_library import base62_id
 from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import SpotifyAccount
@@ -47,7 +47,8 @@ class Sandbox:
     """A local Spotify and Deezer; a context manager that serves while it is entered.
 
     ``spotify`` and ``deezer`` are the two accounts (empty ones by default) and can be edited while it serves.
-    ``latency`` delays every answer of the four services by so many seconds.
+    ``scope`` is what the ready-made consent covers. ``latency`` delays every answer of the four services by so many
+    seconds.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Sandbox:
         cohort: Cohort = Cohort.RESTRICTED,
         entry_key: str | None = None,
         token_mode: TokenMode = TokenMode.NO_ROTATION,
+        scope: str = SCOPES,
         switches: DeezerSwitches | None = None,
         latency: float = 0.0,
         port: int = 0,
@@ -65,7 +67,7 @@ class Sandbox:
         self.spotify: Final = spotify if spotify is not None else SpotifyAccount()
         self.deezer: Final = deezer if deezer is not None else DeezerAccount()
         self.catalogue: Final = self.spotify.catalogue
-        self.grants: Final = SpotifyGrants(token_mode)
+        self.grants: Final = SpotifyGrants(token_mode, scope)
         self.faults: Final = FaultRules()
         self.log: Final = CallLog()
         self.latency = latency

@@ -2,8 +2,8 @@
 
 Which paths and names an app gets depends on its cohort (see ``spotify_render``). The removed paths answer 403
 ``Forbidden``, not 404 (observed by other clients); the same status stands for playlists of others and missing scopes.
-``next`` links are absolute and stay on the sandbox's own origin. Reads only: the job never writes to Spotify, and
-tokens of the sandbox lack the scopes for it.
+``next`` links are absolute and stay on the sandbox's own origin. Of the writes only those to a playlist's entries are
+served; the sandbox's tokens lack the scopes for them unless it was told otherwise.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from musicdiff_job.sandbox import spotify_playlist_writes
 from musicdiff_job.sandbox.http import Request, Response
 from musicdiff_job.sandbox.spotify_accounts import SpotifyGrants
 from musicdiff_job.sandbox.spotify_fields import FieldsError, parse_fields
 from musicdiff_job.sandbox.spotify_library import ListEntry, SpotifyPlaylist
 from musicdiff_job.sandbox.spotify_objects import Json
 from musicdiff_job.sandbox.spotify_render import Cohort, Renderer
+from musicdiff_job.sandbox.spotify_search import search
 from musicdiff_job.sandbox.world import SpotifyAccount
 
 EMBEDDED_ENTRIES: Final = 100
@@ -76,7 +78,7 @@ class SpotifyApi:
         try:
             scopes = self._scopes(request)
             call = _Call(self.account, self.cohort, self.entry_key, request, scopes)
-            return Response.of(call.answer(request.path.rstrip("/")))
+            return Response.of(call.answer(request.path.rstrip("/")), 201 if request.method == "POST" else 200)
         except Refused as refused:
             return refused.response
 
@@ -112,11 +114,16 @@ class _Call:
         self.render = Renderer(account, cohort, request.origin, entry_key)
 
     def answer(self, path: str) -> Any:
-        if self.request.method != "GET":
-            raise Refused(403, "Insufficient client scope")
         if self.cohort is Cohort.RESTRICTED and any(pattern.fullmatch(path) for pattern in REMOVED_FOR_RESTRICTED):
             raise Refused(403, "Forbidden")
         match path.strip("/").split("/"):
+            case ["playlists", playlist_id, "items" | "tracks" as name] if self.request.method != "GET":
+                playlist = self._playlist(playlist_id)
+                return spotify_playlist_writes.write(self.account, playlist, name, self.request, self.scopes, Refused)
+            case _ if self.request.method != "GET":
+                raise Refused(403, "Insufficient client scope")
+            case ["search"]:
+                return self.search()
             case ["me"]:
                 return self.render.me()
             case ["me", "playlists"]:
@@ -253,6 +260,23 @@ class _Call:
         market = "market" in self.query
         known = [self.account.catalogue.spotify.get(track_id) for track_id in ids]
         return {"tracks": [track and self.render.music.track(track, market=market) for track in known]}
+
+    def search(self) -> Json:
+        """Tracks that fit ``q``. Restricted apps get at most 10, and 5 unless they ask (documented)."""
+        if self.query.get("type") != "track":
+            raise Refused(400, "Missing parameter type" if "type" not in self.query else "Bad search type field")
+        if not self.query.get("q"):
+            raise Refused(400, "No search query")
+        found = search(self.account.catalogue.spotify.values(), self.query["q"])
+        restricted = self.cohort is Cohort.RESTRICTED
+        page = self._page(
+            f"{self.request.origin}/search",
+            found,
+            lambda track: self.render.music.track(track, market="market" in self.query),
+            most=10 if restricted else 50,
+            usual=5 if restricted else 20,
+        )
+        return {"tracks": page}
 
     def track(self, track_id: str) -> Json:
         """One track."""

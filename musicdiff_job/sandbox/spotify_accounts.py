@@ -26,6 +26,7 @@ from musicdiff_job.sandbox.spotify_library import base62_id
 SCOPES: Final = (
     "playlist-read-private playlist-read-collaborative user-library-read user-follow-read user-read-recently-played"
 )
+WRITE_SCOPES: Final = "playlist-modify-public playlist-modify-private"
 
 
 class TokenMode(StrEnum):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -78,6 +78,7 @@ class SpotifyAccount:
 
         self._albums: tuple[SavedAlbum, ...] = ()
         self._artists: frozenset[str] = frozenset()
+        self._snapshots: dict[str, frozenset[str]] = {}
 
     def copy(self) -> SpotifyAccount:
         """Another account that is as this one is now; from here on each has its own edits."""
@@ -93,6 +94,7 @@ class SpotifyAccount:
             other._played = self._played
 
             other._albums, other._artists = self._albums, self._artists
+            other._snapshots = dict(self._snapshots)
         return other
 
     # What a service reads
@@ -150,6 +152,11 @@ class SpotifyAccount:
             if playlist.name == name:
                 return playlist
         raise KeyError(name)
+
+    def snapshots(self, playlist_id: str) -> frozenset[str]:
+        """Every snapshot id that the playlist has ever had."""
+        with self._lock:
+            return self._snapshots.get(playlist_id, frozenset())
 
     # What a person does
 
@@ -234,6 +241,25 @@ class SpotifyAccount:
         """Insert a podcast episode."""
         self._insert(playlist_id, Episode(base62_id("episode", show, name), name, show, seconds), position, True)
 
+    def append_tracks(self, playlist_id: str, track_ids: Sequence[str], position: int | None = None) -> None:
+        """Insert several tracks in one edit, at the end unless ``position`` says otherwise; twice is allowed."""
+        known = [CatalogueTrack(self.catalogue.spotify[track_id].id) for track_id in track_ids]
+
+        def inserted(entries: list[ListEntry], now: str) -> list[ListEntry]:
+            at = len(entries) if position is None else position
+            return [*entries[:at], *(ListEntry(content, now) for content in known), *entries[at:]]
+
+        self._edit_entries(playlist_id, inserted)
+
+    def remove_tracks(self, playlist_id: str, track_ids: Collection[str]) -> None:
+        """Remove every copy of these tracks in one edit; without any there is no edit."""
+        gone = {CatalogueTrack(track_id) for track_id in track_ids}
+        with self._lock:
+            if any(entry.content in gone for entry in self._playlists[playlist_id].entries):
+                self._edit_entries(
+                    playlist_id, lambda entries, _: [entry for entry in entries if entry.content not in gone]
+                )
+
     def null_track(self, playlist_id: str, position: int) -> None:
         """Let the entry at ``position`` vanish from Spotify: it is served as ``null`` from now on."""
         self._edit_entries(playlist_id, lambda entries, _: _replaced(entries, position))
@@ -313,7 +339,9 @@ class SpotifyAccount:
         return (EPOCH + timedelta(seconds=self._edits)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _stamped(self, playlist: SpotifyPlaylist) -> SpotifyPlaylist:
-        return msgspec.structs.replace(playlist, snapshot=f"AAAA{base62_id('snapshot', playlist.id, self._edits)}==")
+        snapshot = f"AAAA{base62_id('snapshot', playlist.id, self._edits)}=="
+        self._snapshots[playlist.id] = self._snapshots.get(playlist.id, frozenset()) | {snapshot}
+        return msgspec.structs.replace(playlist, snapshot=snapshot)
 
     def _put(
         self,

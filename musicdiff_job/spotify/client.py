@@ -169,6 +169,22 @@ class SpotifySource:
         self._require("user-read-recently-played")
         return recent.shown(self._call("last plays", lambda api: api.current_user_recently_played(PAGE, before=before)))
 
+    def scopes(self) -> frozenset[str] | None:
+        """What the consent allows; None where Spotify did not say. At most two auth calls, where no token is known."""
+        self._tokens.access_token()
+        return self._tokens.scopes
+
+    def call(self, what: str, ask: Ask, *, write: bool = False) -> Any:
+        """One call with the same token over the same connection, for what else is asked of this account; ``what``
+        begins messages. A ``write`` is never repeated blindly. Raises what ``Wire.refusal`` gives, and what the door
+        raises."""
+        return self._call(what, ask, write=write)
+
+    @property
+    def legacy(self) -> bool:
+        """Whether this app was seen to read playlists by the old path alone."""
+        return bool(self._legacy)
+
     def close(self) -> None:
         """Close the connections, those of the tokens too."""
         if "_wire" in self.__dict__:
@@ -271,20 +287,19 @@ class SpotifySource:
     def _require(self, *scopes: str) -> None:
         """Refuse a consent that is too narrow: Spotify leaves out what it does not cover, without a word (documented
         for collaborative playlists), and what is left out would look deleted."""
-        self._tokens.access_token()
-        granted = self._tokens.scopes
+        granted = self.scopes()
         if granted is not None and (missing := [scope for scope in scopes if scope not in granted]):
             raise AuthError(
                 f"the consent to read Spotify lacks {' and '.join(missing)}",
                 "Authorise again with `musicdiff-job auth spotify` and accept all that it asks for",
             )
 
-    def _call(self, what: str, ask: Ask) -> Any:
+    def _call(self, what: str, ask: Ask, *, write: bool = False) -> Any:
         """One call, repeated as far as a refused token calls for it (documented in ``SECOND_THOUGHTS``): with a fresh
         token, then after short waits. Credentials are never given up because of an answer of the API."""
         token = self._tokens.access_token()
         try:
-            return self._once(what, ask, token)
+            return self._once(what, ask, token, write=write)
         except Unauthorized:
             pass
         token = self._tokens.renew()
@@ -293,12 +308,12 @@ class SpotifySource:
             if pause:
                 self._clock.wait(pause)
             try:
-                return self._once(what, ask, token)
+                return self._once(what, ask, token, write=write)
             except Unauthorized as error:
                 complaint = error.message
         raise self._wire.unauthorised(complaint)
 
-    def _once(self, what: str, ask: Ask, token: Secret) -> Any:
+    def _once(self, what: str, ask: Ask, token: Secret, *, write: bool) -> Any:
         spotify = self._spotify
 
         def request(timeout: float) -> Any:
@@ -311,7 +326,7 @@ class SpotifySource:
                 raise Transient(f"{what}: Spotify's answer is not a JSON object")
             return answer
 
-        return self._door.call(Service.SPOTIFY, request)
+        return self._door.call(Service.SPOTIFY, request, write=write)
 
     @cached_property
     def _wire(self) -> Wire:

@@ -37,7 +37,7 @@ _PASSING: Final = frozenset({"server_error", "temporarily_unavailable"})
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """A permission, what it lets the job read, and whether the job can do without."""
+    """A permission, what of the account it lets the job read or do, and whether the job can do without."""
 
     name: str
     reads: str
@@ -54,6 +54,11 @@ SCOPES: Final = (
     Scope(RECENTLY_PLAYED, "what you played last, for the listening history", needed=False),
 )
 """All that is asked for (documented in Spotify's list of scopes). None of them can change anything."""
+WRITING: Final = (
+    Scope("playlist-modify-private", "adding and removing tracks in your private playlists", needed=False),
+    Scope("playlist-modify-public", "adding and removing tracks in your public playlists", needed=False),
+)
+"""What is asked for besides where hand edits on Deezer are to flow back."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -63,6 +68,7 @@ class Question(msgspec.Struct, frozen=True):
     redirect_uri: str
     state: Secret
     verifier: Secret | None
+    scopes: tuple[Scope, ...] = SCOPES
 
 
 class Foreign(msgspec.Struct, frozen=True):
@@ -86,14 +92,20 @@ class Profile(msgspec.Struct, frozen=True):
     name: str
 
 
-def ask(accounts_url: str, client_id: str, client_secret: Secret | None, redirect_uri: str) -> Question:
-    """A new question with a state of its own; with PKCE unless the app has a secret. No call."""
+def ask(
+    accounts_url: str,
+    client_id: str,
+    client_secret: Secret | None,
+    redirect_uri: str,
+    scopes: tuple[Scope, ...] = SCOPES,
+) -> Question:
+    """A new question for ``scopes`` with a state of its own; with PKCE unless the app has a secret. No call."""
     state = secrets.token_urlsafe(24)
     given = {
         "client_id": client_id,
         "redirect_uri": redirect_uri,
         "state": state,
-        "scope": [scope.name for scope in SCOPES],
+        "scope": [scope.name for scope in scopes],
         "cache_handler": MemoryCacheHandler(),
         "open_browser": False,
         "requests_session": False,
@@ -105,7 +117,7 @@ def ask(accounts_url: str, client_id: str, client_secret: Secret | None, redirec
     flow.OAUTH_AUTHORIZE_URL = f"{accounts_url.rstrip('/')}/authorize"
     url: str = flow.get_authorize_url()
     verifier = Secret(flow.code_verifier) if client_secret is None else None
-    return Question(url, redirect_uri, Secret(state), verifier)
+    return Question(url, redirect_uri, Secret(state), verifier, scopes)
 
 
 def read_answer(address: str, question: Question) -> Secret | Foreign:
@@ -172,7 +184,7 @@ class ConsentExchange:
                 "token exchange",
                 lambda: self._wire.session.post(self._url, data=form, auth=basic, timeout=timeout),
             )
-            return self._understand(response)
+            return self._understand(response, question.scopes)
 
         return self._door.call(Service.SPOTIFY, request, auth=True)
 
@@ -194,7 +206,7 @@ class ConsentExchange:
             refused = error.message
         raise self._wire.unauthorised(refused)
 
-    def _understand(self, response: requests.Response) -> Granted:
+    def _understand(self, response: requests.Response, asked: tuple[Scope, ...] = SCOPES) -> Granted:
         if response.status_code == 429:
             raise self._wire.throttled("token exchange", response)
         try:
@@ -209,11 +221,11 @@ class ConsentExchange:
         if response.status_code != 200 or not is_token(answer.access_token) or not is_token(answer.refresh_token):
             raise AuthError(f"token exchange: Spotify answered {response.status_code} without tokens", AGAIN)
         # RFC 6749, 5.1: where the answer does not name the scope, it is the one asked for.
-        given = {scope.name for scope in SCOPES} if answer.scope is None else set(answer.scope.split())
+        given = {scope.name for scope in asked} if answer.scope is None else set(answer.scope.split())
         return Granted(
             refresh=Secret(answer.refresh_token),
             access=Secret(answer.access_token),
-            missing=tuple(scope for scope in SCOPES if scope.name not in given),
+            missing=tuple(scope for scope in asked if scope.name not in given),
         )
 
     def _refusal(self, answer: _Answer) -> AuthError:

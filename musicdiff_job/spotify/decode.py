@@ -250,6 +250,12 @@ def _described(found: dict[str, Any], identity: str) -> Track:
     )
 
 
+def found(body: object) -> tuple[Track, ...]:
+    """The tracks of a page of ``GET /search``; rows that are none are left out. Raises ``BadAnswer``."""
+    rows = _rows(_dict(body).get("tracks"), 0, "the search")
+    return tuple(known for row in rows if (known := track(row)) is not None)
+
+
 def _is_torn(row: object) -> bool:
     """Whether a row is none that Spotify is known to send: no object, no entry in it, or something else for one. It may
     stand for any track, which must not look removed."""

@@ -206,6 +206,27 @@ def test_what_a_setting_needs_is_not_shrugged_off(command: CommandLine, sandbox:
     assert "(user-follow-read); the job goes without" in err
 
 
+def test_the_right_to_edit_playlists_is_asked_for_on_demand_only(
+    command: CommandLine, sandbox: Sandbox, start: Start
+) -> None:
+    run = start("--no-browser")
+    asked = run.until_asked()
+    assert "playlist-modify" not in asked
+    visit(consent(asked))
+    run.end()
+    run = start("--no-browser", "--both-ways", "--env-file", "musicdiff.env")
+    asked = run.until_asked()
+    assert all(f"playlist-modify-{which}" in asked for which in ("private", "public"))
+    visit(consent(asked))
+    status, out, err = run.end()
+    assert status == 0, err
+    assert "let the job read, and edit playlists:" in err
+    assert "Renew it before: musicdiff-job auth spotify --both-ways --env-file musicdiff.env" in out
+    kept = variables(command.home / "musicdiff.env")
+    answer = sandbox.grants.refreshed(kept["SPOTIFY_REFRESH_TOKEN"])
+    assert b"playlist-modify-private" in answer.body
+
+
 def test_an_answer_that_comes_too_late_is_77(command: CommandLine, sandbox: Sandbox, start: Start) -> None:
     run = start("--no-browser")
     answer = consent(run.until_asked())

@@ -9,7 +9,8 @@ from checkpoint_sample import GYM, sample
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror, NotBefore, Part
 from musicdiff_job.core.document import decode, encode
 from musicdiff_job.core.errors import CheckpointInvalid
-from musicdiff_job.core.model import LIKED, Kind, PlaylistId, TargetId
+from musicdiff_job.core.flow_back import Flow, Sent, Stay
+from musicdiff_job.core.model import LIKED, Kind, PlaylistId, SourceId, TargetId
 from musicdiff_job.core.plan import LikeTrack
 from musicdiff_job.core.sound import flaw
 
@@ -30,6 +31,19 @@ def with_run(**fields: object) -> Checkpoint:
 
 def test_what_runs_leave_behind_is_sound() -> None:
     assert flaw(WHOLE) == flaw(Checkpoint()) == ""
+
+
+def test_what_flows_back_is_sound_only_as_a_whole() -> None:
+    sent = (Sent(SourceId("a"), TargetId("1")),)
+    assert (
+        flaw(gym(flow=Flow(sent=sent, acknowledged=1, stay=(Stay(TargetId("1"), "", "", 1, "2026-11-21T12:00:00Z"),))))
+        == ""
+    )
+    for wrong in (2, -1):
+        assert (
+            flaw(gym(flow=Flow(sent=sent, acknowledged=wrong))) == f"of 1 edits sent to Spotify {wrong} are confirmed"
+        )
+    assert "is not a time" in flaw(gym(flow=Flow(stay=(Stay(TargetId("1"), "", "", 1, "soon"),))))
 
 
 NO_TIMES = ["yesterday", "", "2026-11-21", "2026-11-21T12:00:00", "2026-02-30T12:00:00Z", "0001-01-01T00:00:00+14:00"]
