@@ -161,6 +161,22 @@ def test_what_this_version_would_ignore_is_refused_all_at_once(tmp_path: Path) -
         assert key in told
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"MUSICDIFF_SOURCE_KIND": "export", "MUSICDIFF_PLAYBACK_ENABLED": "true"}, "playback.enabled"),
+        ({"MUSICDIFF_SOURCE_KIND": "export", "MUSICDIFF_PLAYLIST": '[{"direction": "both"}]'}, "cannot be written to"),
+        ({"MUSICDIFF_TARGET_KIND": "files", "MUSICDIFF_PLAYLIST": '[{"direction": "both"}]'}, "files are a copy"),
+    ],
+)
+def test_what_cannot_go_together_is_refused(tmp_path: Path, settings: dict[str, str], told: str) -> None:
+    loaded = load(tmp_path, MUSICDIFF_SOURCE_PATH=str(tmp_path), MUSICDIFF_TARGET_PATH=str(tmp_path), **settings)
+    with pytest.raises(ConfigError) as caught:
+        assemble(loaded)
+    (problem,) = caught.value.problems
+    assert told in problem
+
+
 def test_the_checkpoint_is_kept_where_the_settings_say(tmp_path: Path) -> None:
     loaded = load(tmp_path, MUSICDIFF_CHECKPOINT_URL=str(tmp_path / "here.json"))
     assert isinstance(bootstrap.open_store(loaded.settings, ToldClock()), FileStore)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from export_files import Files, account_data, exportify_app, exportify_net, write_folder, write_zip
@@ -25,15 +27,17 @@ from musicdiff_job.core.model import (
 )
 from musicdiff_job.core.plan import AddTracks, CreatePlaylist, LikeTrack, RemoveTracks, ReorderTracks
 from musicdiff_job.export.source import ExportSource
-from musicdiff_job.sandbox.world import SpotifyAccount, demo_world
+from musicdiff_job.sandbox.spotify_albums import albums_of, artist_id
+from musicdiff_job.sandbox.world import SpotifyAccount, demo_world, synthetic_world
 
 BOTH = frozenset({Kind.PLAYLIST, Kind.LIKED})
 
 
-def exported(folder: Path, path: Path) -> AbstractContextManager[Rig]:
+def exported(folder: Path, path: Path, **settings: Any) -> AbstractContextManager[Rig]:
     """A rig that is fed from an export, without credentials for Spotify."""
     return open_rig(
         folder,
+        **settings,
         SPOTIFY_CLIENT_ID="",
         SPOTIFY_REFRESH_TOKEN="",
         MUSICDIFF_SOURCE_KIND="export",
@@ -261,3 +265,30 @@ def test_the_export_of_another_account_is_refused(world: SpotifyAccount, tmp_pat
         refused = rig.run()
         assert (refused.outcome, refused.exit_code) == ("auth", 77)
         assert "export:somebody" in refused.errors[0].message
+
+
+# Albums and artists
+
+
+def test_saved_albums_and_followed_artists_of_an_export_become_favourites(tmp_path: Path) -> None:
+    world = synthetic_world(0, 0, 0, albums=3)
+    known = [albums_of(world.catalogue)[saved.album_id] for saved in world.albums()]
+    library = {
+        "tracks": [],
+        "albums": [{"artist": one.artist, "album": one.name, "uri": f"spotify:album:{one.id}"} for one in known[:-1]]
+        + [{"artist": known[-1].artist, "album": known[-1].name}],
+        "artists": [{"name": known[0].artist, "uri": f"spotify:artist:{artist_id(known[0].artist)}"}],
+    }
+    path = write_folder(tmp_path / "export", {"YourLibrary.json": json.dumps(library).encode()})
+    environment = {"MUSICDIFF_SYNC_ENTITIES": "albums,artists"}
+    with exported(tmp_path, path, **environment) as rig:
+        first = rig.run()
+        assert (first.outcome, first.errors) == ("changed", ())
+        held = rig.sandbox.deezer.library()
+        assert set(held.albums) == {one.deezer_id for one in known}
+        assert [rig.sandbox.catalogue.artists[key].name for key in held.artists] == [known[0].artist]
+        assert rig.run().outcome == "in_sync"
+        # What an export does not speak of is no empty shelf.
+        (path / "YourLibrary.json").write_bytes(b'{"tracks": []}')
+        rig.run()
+        assert set(rig.sandbox.deezer.library().albums) == {one.deezer_id for one in known}
