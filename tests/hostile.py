@@ -117,11 +117,12 @@ def library(given: Sequence[str]) -> SpotifyAccount:
 
 
 def mirrored(given: Sequence[str], template: str = "{name}") -> list[str]:
-    """The titles that a library's playlists should have on Deezer, in the order of age."""
+    """The titles that a library's playlists should have on Deezer, in the order of age: 50 characters at most."""
     seen: dict[str, int] = {}
     titles = []
     for name in given:
         title = template.replace("{name}", whole(name).strip() or "Untitled playlist")
+        title = title if len(title) <= 50 else f"{title[:49].rstrip()}…"
         seen[title] = seen.get(title, 0) + 1
         titles.append(title if seen[title] == 1 else f"{title}#{seen[title]}")
     return titles
