@@ -20,7 +20,8 @@ from musicdiff_job.sandbox.world import SpotifyAccount
 VOLATILE = frozenset(
     {
         "fingerprint", "modified", "acknowledged", "playlist",
-        "synced_at", "verified_at", "seen_at", "tried_at", "retry_at", "missing_since", "missing_runs", "notes",
+        "synced_at", "verified_at", "checked_at", "seen_at", "tried_at", "retry_at",
+        "missing_since", "missing_runs", "notes",
     }
 )  # fmt: skip
 """What the job remembers that depends on when its runs were, or on Deezer's numbering."""
