@@ -1,8 +1,8 @@
 """``run_once``: one run, from the checkpoint to the summary. The imperative shell, readable top to bottom.
 
 A run that is paused, locked, whose services are closed, or whose collections all rest by their rules makes no call.
-Every other one looks around (three calls for a library of up to 50 playlists), works on what is due as far as its
-budgets reach, and saves. However it ends, it ends with a summary.
+Every other one looks around (five calls for a library of up to 50 playlists, three without albums and artists), works
+on what is due as far as its budgets reach, and saves. However it ends, it ends with a summary.
 """
 
 from __future__ import annotations
