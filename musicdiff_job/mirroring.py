@@ -123,6 +123,7 @@ class _Work:
     matched: int = 0
     duplicates: int = 0
     gone: int = 0
+    withdrawn: tuple[SourceId, ...] = ()
     names: dict[TargetId, str] = field(default_factory=dict)
     concealed: set[TargetId] = field(default_factory=set)
     """Tracks that Deezer has, but does not show."""
@@ -215,18 +216,21 @@ class _Work:
             else:
                 waiting.append(source)
         self.matched, self.waiting = len(pairs), tuple(dict.fromkeys(waiting))
-        pairs.extend(self._withdrawn())
+        withdrawn = self._withdrawn(mirror)
+        self.withdrawn = tuple(pair.source for pair in withdrawn)
+        pairs.extend(withdrawn)
         # Liked songs and albums come newest first; Deezer shows what was liked last on top, so the oldest goes first.
         desired, self.duplicates = collapse(reversed(pairs) if self.favourites else pairs)
         return desired
 
-    def _withdrawn(self) -> list[Pair]:
+    def _withdrawn(self, mirror: Mirror) -> list[Pair]:
         """Mirrored entries that Spotify may have withdrawn: it shows an empty place then, and not what stood there.
         What has gone missing while places became empty, and is no more than these, stays until they fill again."""
-        mirror = self.session.mirror(self.head)
-        missing = [
-            pair for part in mirror.parts for pair in part.base if pair.source and pair.source not in self.tally.sources
-        ]
+        if not self.gone:
+            return []
+        present = frozenset(self.tally.sources)
+        base = (pair for part in mirror.parts for pair in part.base)
+        missing = [pair for pair in base if pair.source and pair.source not in present]
         known = frozenset(mirror.withdrawn)
         kept = [pair for pair in missing if pair.source in known or self.gone > mirror.gone]
         return kept if len(kept) <= self.gone else []
@@ -428,8 +432,8 @@ class _Work:
         state = CollectionState.CHANGED if self.tally.changed else CollectionState.IN_SYNC
         records = (session.checkpoint.matches.get(source) for source in self.waiting)
         retries = [record.retry_at for record in records if record and record.retry_at]
-        if withdrawn := self._withdrawn():
-            self.tally.note(f"{len(withdrawn)} that Spotify no longer shows stay on Deezer")
+        if self.withdrawn:
+            self.tally.note(f"{len(self.withdrawn)} that Spotify no longer shows stay on Deezer")
         if self.gone > mirror.gone:
             # Places have been seen to fill again without a new snapshot.
             retries.append(to_iso(session.now() + EMPTIED_AGAIN))
@@ -454,7 +458,7 @@ class _Work:
                 matched=self.matched,
                 skipped=self.entries_skipped,
                 gone=self.gone,
-                withdrawn=tuple(pair.source for pair in withdrawn),
+                withdrawn=self.withdrawn,
                 duplicates=self.duplicates,
                 synced_at=now,
                 verified_at=now,
