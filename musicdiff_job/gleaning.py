@@ -30,7 +30,7 @@ def resolve_from(
     # For tracks that no run has met before, or runs that a budget ends early would all begin with the same reads.
     new = {track.id for track in tracks if SourceId(track.id) not in session.checkpoint.matches}
     gleaned: dict[str, None] = {}
-    likely = {} if session.mirror(head).failures else _likely(session, head)
+    likely = _likely(session, head) if new and not session.mirror(head).failures else {}
     for playlist, foreign in likely.items():
         left = len(new) - len(gleaned)
         expected = min(left, foreign) * TARGET_YIELD.share
