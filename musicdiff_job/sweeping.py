@@ -113,10 +113,9 @@ class Planner:
             search.groups = tuple(groups.setdefault(key, Group(key)) for key in keys)
             for group in search.groups:
                 group.open[search] = None
-        self._ready: list[Group] = []
+        self._ready = [group for group in groups.values() if group.key in learned.ways]
         for search in self._queue:
             self._take_at_hand(search)
-        self._ready = [group for group in groups.values() if group.open and group.key in learned.ways]
 
     def decided(self) -> Iterator[tuple[Search, Match | Unmatched]]:
         """What has been settled since the last time, each once."""
