@@ -5,7 +5,7 @@ The adapters and their libraries are imported when a run connects, so that a run
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +38,7 @@ from musicdiff_job.ports import (
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.settings import Credentials, Loaded, Settings
 from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
+from musicdiff_job.sinks import Sink
 from musicdiff_job.store.file import FileStore
 
 OVERRIDES_AT_MOST = 1 << 25
@@ -147,6 +148,12 @@ def assemble(
         force=force,
         exit_codes=exit_codes,
     )
+
+
+def open_sinks(loaded: Loaded | None, env: Mapping[str, str]) -> tuple[Sink, ...]:
+    """Who is told of runs: by the settings (None where they cannot be read), and by what ``env`` says of the place
+    that the process runs in. Reaches nothing."""
+    return ()
 
 
 def open_catalogue(

@@ -9,9 +9,10 @@ import click
 
 from musicdiff_job.applying import apply_plan
 from musicdiff_job.cli.command import JobCommand
-from musicdiff_job.cli.run import Wish, budgets, carry_out, reports
+from musicdiff_job.cli.run import budgets, carry_out, reports
 from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.plan_file import parse
+from musicdiff_job.performing import Wish
 
 if TYPE_CHECKING:
     from musicdiff_job.core.plan_file import Plan

@@ -21,12 +21,13 @@ from musicdiff_job import settings as settings_loader
 from musicdiff_job.cli.command import Shared, shared
 from musicdiff_job.cli.env_output import DEFAULT_FILE, EnvFile, Format, command_for, overruling, printed
 from musicdiff_job.cli.output import complain, say
-from musicdiff_job.cli.session import keep_log, run_id
+from musicdiff_job.cli.session import keep_log
 from musicdiff_job.cli.signals import stopping
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.gate import Gate, Limits
+from musicdiff_job.performing import run_id
 from musicdiff_job.settings import Loaded
 
 T = TypeVar("T")

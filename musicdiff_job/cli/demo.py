@@ -19,13 +19,14 @@ from musicdiff_job import bootstrap
 from musicdiff_job import settings as settings_loader
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.output import complain, say, show
-from musicdiff_job.cli.run import Wish, is_watched, perform, watcher
-from musicdiff_job.cli.session import Session, keep_log, run_id
+from musicdiff_job.cli.run import is_watched, watcher
+from musicdiff_job.cli.session import Session, keep_log
 from musicdiff_job.cli.signals import leave, stopping
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.outcome import ExitCode, Outcome, exit_code
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Summary
+from musicdiff_job.performing import Wish, perform, run_id
 from musicdiff_job.report.run import run_blocks
 from musicdiff_job.report.text import Cell, Lines, Tone, count
 from musicdiff_job.report.unmatched import unmatched_lines, unmatched_text
@@ -134,7 +135,7 @@ def _session(context: click.Context, sandbox: Sandbox, folder: Path, stop: StopF
     redactor.learn(*loaded.secrets())
     name = run_id(clock.now())
     keep_log(loaded.settings, options, redactor, name, drawn=is_watched(options))
-    return Session(options, loaded, stop, clock, redactor, bootstrap.open_store(loaded.settings, clock), name)
+    return Session(loaded, stop, clock, redactor, bootstrap.open_store(loaded.settings, clock), name, options)
 
 
 def _run(context: click.Context, session: Session) -> Summary:

@@ -11,12 +11,13 @@ import click
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import complain, json_text, say, show
-from musicdiff_job.cli.run import Command, Wish, budgets, is_watched, only_option, perform, watcher
+from musicdiff_job.cli.run import Command, budgets, is_watched, only_option, watcher
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.cli.signals import leave, stopping
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.outcome import TABLE, ExitCodes, Outcome, exit_code
+from musicdiff_job.performing import Wish, perform
 from musicdiff_job.planning import plan_once
 from musicdiff_job.report.plan import PlanRecorder, plan_blocks
 from musicdiff_job.report.run import error_line, outcome_cell

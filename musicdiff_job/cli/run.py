@@ -7,55 +7,37 @@ that is wanted all the same goes to ``--summary-file``.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
-import msgspec
 
-from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, Pattern, Seconds, shared
 from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import OutputLost, complain, is_terminal, json_text, show, show_json
-from musicdiff_job.cli.session import open_session, run_id
+from musicdiff_job.cli.session import open_session
 from musicdiff_job.cli.signals import leave, stopping
 from musicdiff_job.clock import StopFlag, SystemClock
-from musicdiff_job.core.errors import ConfigError, JobError
-from musicdiff_job.core.outcome import TABLE, ExitCodes, exit_code
-from musicdiff_job.core.summary import ErrorLine, Summary
-from musicdiff_job.core.timestamps import to_iso
-from musicdiff_job.core.trigger import trigger_of
+from musicdiff_job.core.errors import ConfigError
+from musicdiff_job.core.outcome import TABLE, ExitCodes
+from musicdiff_job.core.summary import Summary
 from musicdiff_job.job import run_once
+from musicdiff_job.performing import Wish, perform_and_tell, refuse_and_tell
 from musicdiff_job.report.run import error_line, run_blocks
-from musicdiff_job.report.silent import ShowsCalls, Silent
+from musicdiff_job.report.silent import Silent
 from musicdiff_job.report.text import named
 
 if TYPE_CHECKING:
     from musicdiff_job.cli.command import Shared
-    from musicdiff_job.cli.session import Session
-    from musicdiff_job.core.checkpoint import Checkpoint
     from musicdiff_job.ports import Observer
-    from musicdiff_job.session import Connections, Job
+    from musicdiff_job.session import Job
 
 
 Command = TypeVar("Command", bound=Callable[..., object])
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the command line asks of a run, beyond the settings."""
-
-    dry_run: bool = False
-    max_seconds: float | None = None
-    max_calls: int | None = None
-    only: tuple[str, ...] = ()
-    force: bool = False
 
 
 def budgets(command: Command) -> Command:
@@ -117,21 +99,18 @@ def carry_out(
     """Do ``work`` and say how it went, as ``run`` does; the status to exit with."""
     stop = StopFlag()
     clock = SystemClock(stop)
-    started = clock.now()
-    options = shared(context)
+    options, codes = shared(context), ExitCodes(exit_codes)
     with stopping(stop):
         try:
             session = open_session(context, stop, clock, drawn=is_watched(options))
         except ConfigError as error:
             complain(*error.problems)
-            summary = refused(error, started, started, options.profile or "default")
+            summary = refuse_and_tell(error, stop, clock, options.profile or "default", codes)
             show_problems = False
         else:
-            with ExitStack() as stack:
-                summary = perform(session, wish, stack.enter_context(watcher(options)), work)
+            with watcher(options) as watching:
+                summary = perform_and_tell(session, wish, watching, work, codes=codes)
             show_problems = True
-    code = exit_code(summary.outcome, ExitCodes(exit_codes), stop.signal)
-    summary = msgspec.structs.replace(summary, exit_code=int(code))
     if summary_file is not None:
         _write_summary(summary_file, summary)
     try:
@@ -139,65 +118,8 @@ def carry_out(
     except OutputLost as lost:
         complain(str(lost))  # the run itself is done and saved; how it went stands
     if stop.signal is not None:  # whatever it came to: threads may hang in sockets
-        leave(code)
-    return code
-
-
-def perform(
-    session: Session, wish: Wish, observer: Observer, work: Callable[[Job], Summary] = run_once, *, name: str = ""
-) -> Summary:
-    """One run in these surroundings, called ``name`` if it is not the session's only one. Every way to end that the
-    job foresees is in the summary, and so is what ``work`` raises."""
-    started = session.now()
-    try:
-        job = bootstrap.assemble(
-            session.loaded,
-            stop=session.stop,
-            clock=session.clock,
-            observer=observer,
-            redactor=session.redactor,
-            store=session.store,
-            dry_run=wish.dry_run,
-            max_seconds=wish.max_seconds,
-            max_calls=wish.max_calls,
-            only=wish.only,
-            force=wish.force,
-            trigger=trigger_of(os.environ),
-            run_id=name or session.run_id,
-        )
-        if isinstance(observer, ShowsCalls):
-            job = _counted(job, observer, wish.max_calls or session.loaded.settings.budget.calls)
-        return work(job)
-    except JobError as error:
-        return refused(error, started, session.now(), session.loaded.settings.profile)
-
-
-def _counted(job: Job, observer: ShowsCalls, budget: int) -> Job:
-    """The job, whose calls ``observer`` can see from the moment it connects. Sign-ins are not part of the budget."""
-
-    def connect(checkpoint: Checkpoint) -> Connections:
-        connections = job.connect(checkpoint)
-        observer.calls_left = lambda: (
-            budget - sum(calls for service, calls in connections.gate.tally().calls.items() if service != "auth")
-        )
-        return connections
-
-    return replace(job, connect=connect)
-
-
-def refused(error: JobError, started: datetime, finished: datetime, profile: str) -> Summary:
-    """The summary of a run that ended before the job could write one."""
-    problems = error.problems if isinstance(error, ConfigError) else (error.message,)
-    return Summary(
-        run_id=run_id(started),
-        outcome=error.outcome,
-        started_at=to_iso(started),
-        finished_at=to_iso(finished),
-        duration_seconds=round((finished - started).total_seconds(), 3),
-        profile=profile,
-        trigger=trigger_of(os.environ),
-        errors=tuple(ErrorLine("", problem, error.hint) for problem in problems),
-    )
+        leave(summary.exit_code)
+    return summary.exit_code
 
 
 def is_watched(options: Shared) -> bool:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,9 @@ from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.timestamps import to_iso
-from musicdiff_job.ports import CheckpointStore, Lease
-from musicdiff_job.settings import Loaded, Settings
+from musicdiff_job.performing import Surroundings, run_id
+from musicdiff_job.ports import Lease
+from musicdiff_job.settings import Settings
 
 if TYPE_CHECKING:
     import click
@@ -32,20 +32,10 @@ EDIT_TIME = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Session(Surroundings):
     """One command's surroundings."""
 
     shared: Shared
-    loaded: Loaded
-    stop: StopFlag
-    clock: SystemClock
-    redactor: Redactor
-    store: CheckpointStore
-    run_id: str
-
-    def now(self) -> datetime:
-        """The wall clock."""
-        return self.clock.now()
 
     def now_iso(self) -> str:
         """The wall clock, as the checkpoint writes it."""
@@ -60,11 +50,6 @@ class Session:
         """The checkpoint under the lease, to be saved by the caller. Raises ``Locked`` while a run is at work."""
         with self.store.lease(self.run_id, self.now() + EDIT_TIME) as lease:
             yield lease, lease.load()
-
-
-def run_id(now: datetime) -> str:
-    """A name for a run that sorts by time and that no other run has."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def open_session(
@@ -92,7 +77,7 @@ def open_session(
     for warning in loaded.warnings:
         journal.event("settings.warning", logging.WARNING, warning=warning)
     store = bootstrap.open_store(loaded.settings, clock, stop)
-    return Session(options, loaded, stop, clock, redactor, store, name)
+    return Session(loaded, stop, clock, redactor, store, name, options)
 
 
 def keep_log(settings: Settings, options: Shared, redactor: Redactor, name: str, *, drawn: bool = False) -> None:

@@ -9,10 +9,11 @@ import click
 from musicdiff_job.cli.command import JobCommand
 from musicdiff_job.cli.output import show
 from musicdiff_job.cli.plan import output_option, show_plan
-from musicdiff_job.cli.run import Wish, budgets, carry_out, reports
+from musicdiff_job.cli.run import budgets, carry_out, reports
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.before_image import run_named
 from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.performing import Wish
 from musicdiff_job.planning import plan_undo
 from musicdiff_job.report.undo import undo_table
 from musicdiff_job.session import Job

@@ -169,7 +169,7 @@ def test_after_a_signal_no_thread_is_waited_for(
         return Summary("r", outcome, "2026-11-21T12:00:00Z", "2026-11-21T12:00:04Z", 4.0)
 
     left: list[int] = []
-    monkeypatch.setattr("musicdiff_job.cli.run.perform", stopped)
+    monkeypatch.setattr("musicdiff_job.performing.perform", stopped)
     monkeypatch.setattr("musicdiff_job.cli.run.leave", left.append)
     result = command("run")
     assert left == [result.exit_code]
