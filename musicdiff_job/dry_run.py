@@ -11,17 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from musicdiff_job.core.checkpoint import Checkpoint
-from musicdiff_job.core.model import (
-    FAVOURITES,
-    AccountId,
-    Header,
-    PlaylistId,
-    TargetContents,
-    TargetHead,
-    TargetId,
-    Track,
-    favourites_of,
-)
+from musicdiff_job.core.model import FAVOURITES, PlaylistId, TargetContents, TargetId, Track, favourites_of
 from musicdiff_job.core.plan import (
     PLACEHOLDER,
     AddTracks,
@@ -40,36 +30,16 @@ from musicdiff_job.core.plan import (
 from musicdiff_job.core.play_counts import Period
 from musicdiff_job.core.plays import Line, NotALine, Play, PlayKey
 from musicdiff_job.ports import History, Lease, Store, Target
+from musicdiff_job.wrapped import WrappedTarget
 
 
-class DryTarget:
-    """A ``Target`` that reads through and writes nowhere."""
+class DryTarget(WrappedTarget):
+    """A ``Target`` that reads through and writes nowhere. Playlists that would have been created are not listed."""
 
     def __init__(self, real: Target) -> None:
-        self._real = real
+        super().__init__(real)
         self._shown: dict[PlaylistId, TargetContents] = {}
         self._made = 0
-
-    @property
-    def batch(self) -> int:
-        """As the real target's."""
-        return self._real.batch
-
-    def account(self) -> AccountId:
-        """As the real target's."""
-        return self._real.account()
-
-    def credential(self) -> str:
-        """As the real target's."""
-        return self._real.credential()
-
-    def playlists(self) -> tuple[TargetHead, ...]:
-        """As the real target's; playlists that would have been created are not among them."""
-        return self._real.playlists()
-
-    def header(self, playlist: PlaylistId) -> Header:
-        """As the real target's."""
-        return self._real.header(playlist)
 
     def tracks(self, playlist: PlaylistId) -> TargetContents:
         """What the playlist would hold after the changes so far."""

@@ -42,6 +42,7 @@ TOGETHER = {
     "test_mirroring.py": ("writing",),
     "test_flowing_back.py": ("contradicting", "editing_source", "searching_back"),
     "test_undoing.py": ("recreating",),
+    "test_dry_run.py": ("wrapped",),
     "sandbox/test_deezer_account.py": ("sandbox/deezer_library", "sandbox/deezer_verbs"),
     "sandbox/test_deezer_rest.py": (
         "sandbox/deezer_credentials",
