@@ -19,9 +19,7 @@ import msgspec
 from musicdiff_job import asking
 from musicdiff_job.core import decide
 from musicdiff_job.core.conflict import ConflictKind, Side
-from musicdiff_job.core.errors import (
-    Forbidden,
-)
+from musicdiff_job.core.errors import Forbidden
 from musicdiff_job.core.flow_back import FINAL, HIDING, LOST, THERE, Flow, Returns, Stay, agreement, give_back
 from musicdiff_job.core.match import Match
 from musicdiff_job.core.model import CollectionHead, TargetId

@@ -37,9 +37,7 @@ from musicdiff_job.core.model import (
     Unreadable,
     same_title,
 )
-from musicdiff_job.core.plan import (
-    Change,
-)
+from musicdiff_job.core.plan import Change
 from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.core.schedule import ASKED_AGAIN, BY_CONTENT, Due, changed, unfinished
 from musicdiff_job.core.summary import CollectionResult, CollectionState
