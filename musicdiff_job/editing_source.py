@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from musicdiff_job.binding import LAG_WAITS
-from musicdiff_job.core.before_image import BeforeImage, stood
+from musicdiff_job.core.before_image import stood
 from musicdiff_job.core.checkpoint import Pair, Reading, with_part
 from musicdiff_job.core.errors import Forbidden, Interrupted, LedgerSpent, NotShownYet, OutOfBudget, RateLimited
 from musicdiff_job.core.flow_back import LOST, Flow, Sent, Stay, settled
@@ -83,7 +83,7 @@ def send(session: Session, head: CollectionHead, tally: Tally, writes: SourceWri
             after = writes.append(head, tracks)
     except (Forbidden, Interrupted, LedgerSpent, OutOfBudget, RateLimited):
         keep(session, head, before)  # refused, or not sent
-        session.checkpoint = msgspec.structs.replace(session.checkpoint, images=images)
+        session.put_images(images)
         raise
     keep(session, head, msgspec.structs.replace(intent, acknowledged=len(intent.sent), after=after))
     session.save()
@@ -101,15 +101,4 @@ def _keep_image(session: Session, head: CollectionHead, tally: Tally, tracks: Se
     going = frozenset(map(TargetId, tracks))
     shown = [TargetId(entry.track.id if entry.track else "") for entry in tally.entries]
     names = {TargetId(entry.track.id): name_of(entry.track) for entry in tally.entries if entry.track}
-    session.keep_image(
-        BeforeImage(
-            run=session.job.run_id,
-            taken_at=session.now_text(),
-            collection=head.id,
-            kind=head.kind,
-            name=head.name,
-            playlist=PlaylistId(head.id),
-            title=f"{head.name} (on Spotify)",
-            removed=stood(shown, going, names),
-        )
-    )
+    session.keep_image(head, PlaylistId(head.id), f"{head.name} (on Spotify)", stood(shown, going, names))

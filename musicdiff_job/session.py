@@ -14,7 +14,7 @@ from datetime import datetime
 import msgspec
 
 from musicdiff_job.clock import StopFlag
-from musicdiff_job.core.before_image import BeforeImage, remembered
+from musicdiff_job.core.before_image import BeforeImage, Removed, remembered
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror
 from musicdiff_job.core.errors import SkipCollection, Unavailable
 from musicdiff_job.core.match import Rules
@@ -22,6 +22,7 @@ from musicdiff_job.core.model import (
     FAVOURITE_LISTS,
     FAVOURITES,
     CollectionHead,
+    Header,
     PlaylistId,
     Service,
     SourceId,
@@ -144,14 +145,35 @@ class Session:
         """Replace a collection's memory, unsaved."""
         self.checkpoint = self.checkpoint.with_mirror(mirror)
 
-    def keep_image(self, image: BeforeImage) -> None:
-        """Remember what is about to be removed, unsaved."""
-        images = remembered(self.checkpoint.images, image, self.now())
-        self.checkpoint = msgspec.structs.replace(self.checkpoint, images=images)
+    def keep_image(
+        self,
+        collection: CollectionHead | Mirror,
+        playlist: PlaylistId,
+        title: str,
+        removed: tuple[Removed, ...],
+        header: Header | None = None,
+    ) -> None:
+        """Remember what is about to be removed from a playlist of this title, unsaved; with a ``header`` the playlist
+        itself is."""
+        image = BeforeImage(
+            run=self.job.run_id,
+            taken_at=self.now_text(),
+            collection=collection.id,
+            kind=collection.kind,
+            name=collection.name,
+            playlist=playlist,
+            title=title,
+            removed=removed,
+            header=header,
+        )
+        self.put_images(remembered(self.checkpoint.images, image, self.now()))
 
     def replace_image(self, before: BeforeImage, image: BeforeImage) -> None:
         """Remember something else of a removal, unsaved."""
-        images = tuple(image if one == before else one for one in self.checkpoint.images)
+        self.put_images(tuple(image if one == before else one for one in self.checkpoint.images))
+
+    def put_images(self, images: tuple[BeforeImage, ...]) -> None:
+        """Remember just these removals, unsaved: those from before take back what was kept for one not made."""
         self.checkpoint = msgspec.structs.replace(self.checkpoint, images=images)
 
     def listed(self) -> dict[PlaylistId, TargetHead]:

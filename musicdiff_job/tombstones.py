@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from musicdiff_job.binding import recover
-from musicdiff_job.core.before_image import BeforeImage, stood
+from musicdiff_job.core.before_image import stood
 from musicdiff_job.core.checkpoint import Mirror, Part, settled_base
 from musicdiff_job.core.errors import BadAnswer, NotFound
 from musicdiff_job.core.model import FAVOURITE_LISTS, CollectionHead, TargetContents, TargetId
@@ -70,24 +70,12 @@ def _delete(session: Session, gone: Mirror, part: Part, contents: TargetContents
     names = {TargetId(track.id): name_of(track) for track in contents.tracks}
     header = session.target.header(part.playlist)
     images = session.checkpoint.images
-    session.keep_image(
-        BeforeImage(
-            run=session.job.run_id,
-            taken_at=session.now_text(),
-            collection=gone.id,
-            kind=gone.kind,
-            name=gone.name,
-            playlist=part.playlist,
-            title=header.title,
-            removed=stood(tuple(names), names, names),
-            header=header,
-        )
-    )
+    session.keep_image(gone, part.playlist, header.title, stood(tuple(names), names, names), header)
     session.save()
     change = DeletePlaylist(part.playlist)
     session.job.observer.planned(CollectionHead(gone.id, gone.kind, gone.name, gone.snapshot), (change,), names)
     receipt = session.target.apply(change)
     if isinstance(receipt, Refused):
-        session.checkpoint = msgspec.structs.replace(session.checkpoint, images=images)
+        session.put_images(images)
         raise BadAnswer(f"Deezer refused to delete the mirror of {gone.name!r}: {receipt.reason}")
     event("playlist.deleted", collection=gone.id, playlist=part.playlist)

@@ -107,7 +107,7 @@ class Writer:
 
     def _withdraw(self, playlist: PlaylistId, images: tuple[BeforeImage, ...]) -> None:
         self.session.put(withdraw(self.session.mirror(self.head), playlist))
-        self.session.checkpoint = msgspec.structs.replace(self.session.checkpoint, images=images)
+        self.session.put_images(images)
 
     def _keep_image(self, playlist: PlaylistId, change: Change) -> None:
         match change:
@@ -120,18 +120,7 @@ class Writer:
         session, head = self.session, self.head
         if removed := tuple(self._lost[track] for track in going if track in self._lost):
             part = next(part for part in session.mirror(head).parts if part.playlist == playlist)
-            session.keep_image(
-                BeforeImage(
-                    run=session.job.run_id,
-                    taken_at=session.now_text(),
-                    collection=head.id,
-                    kind=head.kind,
-                    name=head.name,
-                    playlist=playlist,
-                    title=part.title or head.name,
-                    removed=removed,
-                )
-            )
+            session.keep_image(head, playlist, part.title or head.name, removed)
 
     def _update(self, change: UpdatePlaylist) -> bool:
         self.session.put(intend(self.session.mirror(self.head), change.playlist, change))
