@@ -1,42 +1,30 @@
-"""The composition root: settings in, a ``Job`` out. The only place that names the real adapters.
+"""The composition root: settings in, a ``Job`` out. Nothing but this and ``connecting`` names the real adapters.
 
-The adapters and their libraries are imported when a run connects, so that a run with nothing to do starts fast.
+Adapters are imported when they are opened, so that a run with nothing to do starts fast.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-from musicdiff_job import __version__
+from musicdiff_job import __version__, connecting
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core import budget, override_file
 from musicdiff_job.core.checkpoint import Checkpoint
-from musicdiff_job.core.errors import AuthError, ConfigError
+from musicdiff_job.core.errors import ConfigError
 from musicdiff_job.core.match import Rules
-from musicdiff_job.core.model import AccountId, Service
+from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import ExitCodes
 from musicdiff_job.core.policy import HandEdits, LikedAs, Policy, Rule, Window
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Trigger
-from musicdiff_job.dry_run import DryHistory, DryStore, DryTarget
+from musicdiff_job.dry_run import DryHistory, DryStore
 from musicdiff_job.gate import Gate, Limits
-from musicdiff_job.ports import (
-    Catalogue,
-    CheckpointStore,
-    Clock,
-    History,
-    Listening,
-    Observer,
-    Source,
-    SourceWrites,
-    Store,
-    Target,
-)
+from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, History, Observer, Store
 from musicdiff_job.session import Connections, Job
-from musicdiff_job.settings import Credentials, Loaded, Settings
+from musicdiff_job.settings import Loaded, Settings
 from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
 from musicdiff_job.sinks import Sink
 from musicdiff_job.store.file import FileStore
@@ -59,13 +47,8 @@ def open_store(settings: Settings, clock: Clock, stop: StopFlag | None = None) -
         raise ConfigError(
             [f"checkpoint.url: {url} is a folder; it must name an object, s3://bucket/checkpoint.json.gz"]
         )
-    try:
+    with _needing_boto3("checkpoint.url: a checkpoint"):
         from musicdiff_job.store.s3 import S3Store
-    except ModuleNotFoundError as error:
-        if error.name not in ("boto3", "botocore"):
-            raise
-        told = "checkpoint.url: a checkpoint in S3 needs boto3: pip install 'musicdiff-job[s3]'"
-        raise ConfigError([told]) from None
     return S3Store(bucket, key, clock=clock, app_version=__version__, stop=stop or StopFlag())
 
 
@@ -77,16 +60,22 @@ def open_history(settings: Settings, run_id: str, stop: StopFlag | None = None) 
 
         return FolderHistory(Path(url))
     name, _, prefix = url.removeprefix("s3://").partition("/")
-    try:
+    with _needing_boto3("playback.url: a listening history"):
         from musicdiff_job.playback.s3 import HISTORY, S3History
         from musicdiff_job.store.bucket import Bucket
+    folder = f"{prefix.rstrip('/')}/" if prefix else ""
+    return S3History(Bucket(name, stop or StopFlag(), HISTORY), folder, run_id)
+
+
+@contextmanager
+def _needing_boto3(what: str) -> Iterator[None]:
+    """Around the import of what keeps something in S3, which ``what`` names after its setting."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         if error.name not in ("boto3", "botocore"):
             raise
-        told = "playback.url: a listening history in S3 needs boto3: pip install 'musicdiff-job[s3]'"
-        raise ConfigError([told]) from None
-    folder = f"{prefix.rstrip('/')}/" if prefix else ""
-    return S3History(Bucket(name, stop or StopFlag(), HISTORY), folder, run_id)
+        raise ConfigError([f"{what} in S3 needs boto3: pip install 'musicdiff-job[s3]'"]) from None
 
 
 def assemble(
@@ -125,7 +114,7 @@ def assemble(
 
     def connect(checkpoint: Checkpoint) -> Connections:
         gate = Gate(limits, clock, stop, checkpoint.ledgers, checkpoint.not_before)
-        return _connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+        return connecting.connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
 
     history = open_history(settings, run_id, stop) if settings.playback.enabled else None
     return Job(
@@ -251,123 +240,3 @@ def read_overrides(settings: Settings) -> override_file.Overrides:
     if len(text) > OVERRIDES_AT_MOST:
         raise ConfigError([f"matching.overrides: {path} is larger than {OVERRIDES_AT_MOST} characters"])
     return override_file.parse(text, str(path))
-
-
-class Origin(NamedTuple):
-    """The account that is copied from, and what else may be asked of it."""
-
-    source: Source
-    listening: Listening | None = None
-    writes: SourceWrites | None = None
-
-
-def _connect(
-    loaded: Loaded, gate: Gate, clock: Clock, redactor: Redactor, checkpoint: Checkpoint, *, dry_run: bool
-) -> Connections:
-    credentials, settings = loaded.credentials, loaded.settings
-    if missing := credentials.require(settings.source.kind, settings.target.kind):
-        names = " and ".join(one.name for one in missing)
-        commands = ", ".join(dict.fromkeys(f"`{one.command}`" for one in missing))
-        raise AuthError(f"no credentials: {names} not set", f"Make them with {commands}")
-    origin, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
-    if settings.target.kind is TargetKind.FILES:
-        return _to_files(settings, gate, clock, checkpoint, origin, close_source, dry_run=dry_run)
-    target, close_target = _open_target(credentials, settings, gate, redactor, checkpoint)
-    from musicdiff_job.deezer.catalogue import DeezerCatalogue
-
-    catalogue = DeezerCatalogue(gate, redactor, settings.urls.deezer_api)
-
-    def close() -> None:
-        close_source()
-        close_target()
-        catalogue.close()
-
-    written = DryTarget(target) if dry_run else target
-    return Connections(gate, origin.source, written, catalogue, close, origin.listening, writes=origin.writes)
-
-
-def _to_files(
-    settings: Settings,
-    gate: Gate,
-    clock: Clock,
-    checkpoint: Checkpoint,
-    origin: Origin,
-    close: Callable[[], None],
-    *,
-    dry_run: bool,
-) -> Connections:
-    from musicdiff_job.files.target import FilesTarget, NothingToAsk
-
-    expected = any(part.fingerprint for mirror in checkpoint.mirrors.values() for part in mirror.parts)
-    files = FilesTarget(Path(settings.target.path), clock, gate.check, expected=expected)
-    files.tell(record.track for record in checkpoint.matches.values())
-    written = DryTarget(files) if dry_run else files
-    return Connections(gate, origin.source, written, NothingToAsk(), close, origin.listening, files.tell)
-
-
-def _open_source(
-    credentials: Credentials,
-    settings: Settings,
-    gate: Gate,
-    clock: Clock,
-    redactor: Redactor,
-    checkpoint: Checkpoint,
-) -> tuple[Origin, Callable[[], None]]:
-    if settings.source.kind is SourceKind.EXPORT:
-        from musicdiff_job.export.source import ExportSource
-
-        return Origin(ExportSource(Path(settings.source.path))), lambda: None
-    from musicdiff_job.spotify.auth import TokenRefresher
-    from musicdiff_job.spotify.client import SpotifySource
-    from musicdiff_job.spotify.writing import SpotifyWrites
-
-    if credentials.spotify_refresh_token is None:
-        raise AuthError("SPOTIFY_REFRESH_TOKEN is not set", "Make one with `musicdiff-job auth spotify`")
-    authorized = credentials.spotify_authorized_at
-    tokens = TokenRefresher(
-        gate,
-        clock,
-        redactor,
-        settings.urls.spotify_accounts,
-        credentials.spotify_client_id,
-        credentials.spotify_client_secret,
-        credentials.spotify_refresh_token,
-        datetime.combine(authorized, time(), UTC) if authorized else None,
-        Path(settings.spotify.token_store) if settings.spotify.token_store else None,
-    )
-    source = SpotifySource(
-        gate,
-        clock,
-        redactor,
-        tokens,
-        settings.urls.spotify_api,
-        _pinned(checkpoint, Service.SPOTIFY, tokens.credential()),
-    )
-    return Origin(source, source, SpotifyWrites(source)), source.close
-
-
-def _open_target(
-    credentials: Credentials, settings: Settings, gate: Gate, redactor: Redactor, checkpoint: Checkpoint
-) -> tuple[Target, Callable[[], None]]:
-    if credentials.deezer_arl is not None:
-        from musicdiff_job.deezer.gateway import DeezerGateway
-
-        gateway = DeezerGateway(gate, redactor, settings.urls.deezer_gateway, credentials.deezer_arl)
-        return gateway, gateway.close
-    from musicdiff_job.deezer.rest import DeezerRest
-
-    if credentials.deezer_access_token is None:
-        raise AuthError("neither DEEZER_ARL nor DEEZER_ACCESS_TOKEN is set", "See `musicdiff-job auth deezer`")
-    token = credentials.deezer_access_token
-    # The constructor needs no account to tell its credential.
-    rest = DeezerRest(gate, redactor, settings.urls.deezer_api, token, None)
-    if (known := _pinned(checkpoint, Service.DEEZER, rest.credential())) is not None:
-        rest.close()
-        rest = DeezerRest(gate, redactor, settings.urls.deezer_api, token, known)
-    return rest, rest.close
-
-
-def _pinned(checkpoint: Checkpoint, service: Service, credential: str) -> AccountId | None:
-    """The account that this credential is known to open."""
-    account = checkpoint.accounts.get(service)
-    return AccountId(account.id) if account is not None and account.credential == credential else None
