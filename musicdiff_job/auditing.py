@@ -23,7 +23,7 @@ from musicdiff_job.core.errors import Interrupted, JobError
 from musicdiff_job.core.match import MATCHER_VERSION, Evidence, Match, Reason, Unmatched
 from musicdiff_job.core.model import ARTISTS, SourceId, Track
 from musicdiff_job.journal import event
-from musicdiff_job.lookups import Asker, converse, is_over, retry_at, search_for
+from musicdiff_job.lookups import Asker, converse, decided, is_over, retry_at, search_for
 from musicdiff_job.session import Session
 from musicdiff_job.sweeping import Search
 
@@ -137,14 +137,7 @@ def audit(session: Session, asker: Asker) -> None:
         record = records[source]
         was = record.decision.target if isinstance(record.decision, Match) else None
         if isinstance(decision, Match) and decision.target != was:
-            replaced[source] = MatchRecord(
-                search.track,
-                decision,
-                decided_at=session.now_text(),
-                rejected=record.rejected,
-                terms=record.terms,
-                matcher=MATCHER_VERSION,
-            )
+            replaced[source] = msgspec.structs.replace(decided(session, record, search.track, decision), tries=0)
             event("match.replaced", track=source, deezer=decision.target, method=str(decision.method))
         elif decision is not None or error is not None:
             kept = msgspec.structs.replace(

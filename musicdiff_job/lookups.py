@@ -150,7 +150,6 @@ def _record(session: Session, search: Search, decision: Match | Unmatched | None
     track = search.track
     source = SourceId(track.id)
     record = session.checkpoint.matches[source]
-    now = session.now()
     if decision is not None:
         session.job.observer.advance()
     match decision:
@@ -158,30 +157,28 @@ def _record(session: Session, search: Search, decision: Match | Unmatched | None
             record = msgspec.structs.replace(record, evidence=search.evidence if search.evidence.asked else None)
         case Match():
             session.methods[decision.method] += 1
-            # The tries stay: if Deezer refuses this counterpart as well, the pause goes on growing.
-            record = MatchRecord(
-                track,
-                decision,
-                decided_at=to_iso(now),
-                tries=record.tries,
-                rejected=record.rejected,
-                matcher=MATCHER_VERSION,
-                terms=record.terms,
-            )
+            record = decided(session, record, track, decision)
             event("track.matched", logging.DEBUG, track=track.id, deezer=decision.target, method=str(decision.method))
         case Unmatched():
-            record = MatchRecord(
-                track,
-                decision,
-                decided_at=to_iso(now),
-                tries=record.tries + 1,
-                retry_at=retry_at(session, record.tries),
-                rejected=record.rejected,
-                matcher=MATCHER_VERSION,
-                terms=record.terms,
-            )
+            record = decided(session, record, track, decision)
             event("track.unmatched", logging.DEBUG, track=track.id, reason=str(decision.reason))
     session.checkpoint = session.checkpoint.with_matches({source: record})
+
+
+def decided(session: Session, before: MatchRecord, track: Track, decision: Match | Unmatched) -> MatchRecord:
+    """The record after a search. The tries stay with a match: if Deezer refuses this counterpart as well, the pause
+    goes on growing."""
+    missed = isinstance(decision, Unmatched)
+    return MatchRecord(
+        track,
+        decision,
+        decided_at=session.now_text(),
+        tries=before.tries + missed,
+        retry_at=retry_at(session, before.tries) if missed else None,
+        rejected=before.rejected,
+        matcher=MATCHER_VERSION,
+        terms=before.terms,
+    )
 
 
 def retry_at(session: Session, tries: int) -> str | None:
