@@ -15,8 +15,8 @@ import msgspec
 from musicdiff_job.core.comparison import SAME, Verdict, refuse
 from musicdiff_job.core.credits import compare_artists
 from musicdiff_job.core.editions import Edition, edition_of
-from musicdiff_job.core.likeness import Penalty, Rules, Scored, compare_versions
-from musicdiff_job.core.match import TOLD_BELOW, Ask, Evidence, Match, Method, Reason, Unmatched
+from musicdiff_job.core.likeness import Rules, Scored, compare_versions, weighed
+from musicdiff_job.core.match import TOLD_BELOW, Ask, Evidence, Match, Method, Reason, Unmatched, unmatched
 from musicdiff_job.core.model import Track, bare_id
 from musicdiff_job.core.questions import AlbumById, AlbumByUpc, AlbumSearch, AlbumsOf, Question, plain
 from musicdiff_job.core.text import canonical_name, canonical_title, is_nobody
@@ -48,6 +48,8 @@ NEAR = 4
 ONE_RELEASE = 1
 """Years by which the services' dates of one release differ: one gives the day, the other the label's year."""
 DECADE = 10
+_EDITION_ONLY = frozenset({"version", "tracks", "edition", "year"})
+"""Penalties that leave no doubt about the album, only about which form of it."""
 
 
 def score(wanted: Track, candidate: Track, rules: Rules) -> Scored:
@@ -62,14 +64,7 @@ def score(wanted: Track, candidate: Track, rules: Rules) -> Scored:
         "edition": _compare_editions(one.editions, other.editions, upc=upc),
         "year": _compare_years(wanted.year, candidate.year, upc=upc),
     }
-    penalties = tuple(
-        Penalty(name, WEIGHTS[name], round(verdict.value, 4), verdict.note)
-        for name, verdict in verdicts.items()
-        if verdict.value > 0
-    )
-    total = sum(penalty.weight * penalty.value for penalty in penalties)
-    refused = next((verdict.refused for verdict in verdicts.values() if verdict.refused), "")
-    return Scored(candidate, round(max(0.0, 1.0 - total), 4), penalties, refused)
+    return weighed(candidate, verdicts, WEIGHTS)
 
 
 def decide(
@@ -97,17 +92,9 @@ def decide(
             return Ask(open_)
     if verified:
         return _choose(wanted, verified, rules)
-    if allowed and not readable:
-        return Unmatched(Reason.UNREADABLE, tuple(allowed[:3]))
-    best = tuple(item for item in ranked if item.track.id not in rejected)[:3]
-    if good and not allowed:
-        return Unmatched(Reason.REJECTED, best)
-    if any(not item.refused for item in ranked):
-        return Unmatched(Reason.BELOW_THRESHOLD, best)
-    fatal = [{penalty.name for penalty in item.penalties if penalty.value >= 1.0} for item in ranked]
-    if any(names <= {"version", "tracks", "edition", "year"} for names in fatal):
-        return Unmatched(Reason.ONLY_OTHER_VERSIONS, best)
-    return Unmatched(Reason.NOT_FOUND, best)
+    if readable:
+        good, allowed = [], []  # not proven, though as many were looked up as may be
+    return unmatched(ranked, good, allowed, rejected, _EDITION_ONLY)
 
 
 def same_upc(wanted: Track, candidate: Track) -> bool:

@@ -8,6 +8,7 @@ length. Penalties and refusal are kept, so that a decision can be explained afte
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 from rapidfuzz import fuzz
@@ -85,8 +86,13 @@ def score(wanted: Track, candidate: Track, rules: Rules) -> Scored:
         "album": compare_albums(wanted, candidate),
         "explicit": compare_explicitness(wanted, candidate, rules),
     }
+    return weighed(candidate, verdicts, WEIGHTS)
+
+
+def weighed(candidate: Track, verdicts: Mapping[str, Verdict], weights: Mapping[str, float]) -> Scored:
+    """The score that comparisons by several names add up to. The first refusal among them is the one that is told."""
     penalties = tuple(
-        Penalty(name, WEIGHTS[name], round(verdict.value, 4), verdict.note)
+        Penalty(name, weights[name], round(verdict.value, 4), verdict.note)
         for name, verdict in verdicts.items()
         if verdict.value > 0
     )

@@ -200,7 +200,7 @@ def decide(
             return outcome
     if question := _next_question(wanted, allowed, evidence, rules):
         return Ask(question)
-    return outcome or _unmatched(ranked, good, allowed, rejected)
+    return outcome or unmatched(ranked, good, allowed, rejected, _VERSION_ONLY)
 
 
 def _may_be_asked(found: Match, taken: Scored) -> bool:
@@ -302,9 +302,11 @@ _VERSION_ONLY = frozenset({"version", "duration"})
 """Penalties that leave no doubt about the song, only about the recording."""
 
 
-def _unmatched(ranked: list[Scored], good: list[Scored], allowed: list[Scored], rejected: frozenset[str]) -> Unmatched:
+def unmatched(
+    ranked: list[Scored], good: list[Scored], allowed: list[Scored], rejected: frozenset[str], forms: frozenset[str]
+) -> Unmatched:
     """Why nothing was taken, the most useful truth first. ``good`` would do but for ``rejected``, ``allowed`` but
-    for being unreadable."""
+    for being unreadable. Penalties named in ``forms`` are those between forms of one work."""
     if allowed:
         return Unmatched(Reason.UNREADABLE, tuple(allowed[:3]))
     best = tuple(item for item in ranked if item.track.id not in rejected)[:3]
@@ -313,6 +315,6 @@ def _unmatched(ranked: list[Scored], good: list[Scored], allowed: list[Scored], 
     if any(not item.refused for item in ranked):
         return Unmatched(Reason.BELOW_THRESHOLD, best)
     fatal = [{penalty.name for penalty in item.penalties if penalty.value >= 1.0} for item in ranked]
-    if any(names <= _VERSION_ONLY for names in fatal):
+    if any(names <= forms for names in fatal):
         return Unmatched(Reason.ONLY_OTHER_VERSIONS, best)
     return Unmatched(Reason.NOT_FOUND, best)
