@@ -66,9 +66,9 @@ class DeezerCatalogue:
         """See ``ports.Catalogue``. An ISRC gives one arbitrary copy of the recording, playable or not."""
         match question:
             case ByIsrc(isrc):
-                return self._track(f"track/isrc:{quote(isrc, safe='')}")
+                return self._one(f"track/isrc:{quote(isrc, safe='')}", decode.track, "a track")
             case ById(track_id):
-                return self._track(f"track/{quote(track_id, safe='')}")
+                return self._one(f"track/{quote(track_id, safe='')}", decode.track, "a track")
             case BySearch(text):
                 return self._search(text)
             case ByFields(artist, title):
@@ -80,9 +80,9 @@ class DeezerCatalogue:
                 return self._rows(f"artist/{quote(artist, safe='')}/top", {"limit": str(SWEPT)})
             case AlbumByUpc(upc):
                 # Deezer writes bar codes with twelve digits or more (recorded).
-                return self._album(f"album/upc:{quote(upc.zfill(UPC_DIGITS), safe='')}")
+                return self._one(f"album/upc:{quote(upc.zfill(UPC_DIGITS), safe='')}", decode.album, "an album")
             case AlbumById(album):
-                return self._album(f"album/{quote(album, safe='')}")
+                return self._one(f"album/{quote(album, safe='')}", decode.album, "an album")
             case AlbumSearch(text):
                 return self._search(text, "search/album", decode.album)
             case ArtistSearch(name):
@@ -93,21 +93,13 @@ class DeezerCatalogue:
             case _:
                 assert_never(question)
 
-    def _album(self, path: str) -> tuple[Track, ...]:
+    def _one(self, path: str, read: decode.Reader, what: str) -> tuple[Track, ...]:
         answer = self._get(path, {})
         if answer is None:
             return ()
-        if (found := decode.album(answer)) is None:
-            raise BadAnswer("Deezer's catalogue answered with an album without an id")
-        return (found,)
-
-    def _track(self, path: str) -> tuple[Track, ...]:
-        answer = self._get(path, {})
-        if answer is None:
-            return ()
-        if (found := decode.track(answer)) is None:
-            # Deezer says in so many words when it has no such track; an answer without an id does not say it.
-            raise BadAnswer("Deezer's catalogue answered with a track without an id")
+        if (found := read(answer)) is None:
+            # Deezer says in so many words when it has no such thing; an answer without an id does not say it.
+            raise BadAnswer(f"Deezer's catalogue answered with {what} without an id")
         return (found,)
 
     def _search(self, query: str, path: str = "search", read: decode.Reader = decode.track) -> tuple[Track, ...]:
