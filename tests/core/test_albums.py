@@ -72,6 +72,21 @@ def refused(outcome: object) -> Reason:
     return outcome.reason
 
 
+def test_what_cannot_be_looked_up_any_more_is_not_proven() -> None:
+    """Searches show no size here, and whatever is looked up turns out to be a box of 40 tracks."""
+    evidence = Evidence()
+    while isinstance(step := decide(WANTED, evidence, RULES), Ask):
+        match step.question:
+            case AlbumSearch():
+                rows = [other(number, upc=None, size=None) for number in range(1, LOOKED_UP + 2)]
+            case AlbumById(id_):
+                rows = [other(int(id_), size=40)]
+            case _:
+                rows = []
+        evidence = evidence.with_answer(step.question, rows)
+    assert refused(step) is Reason.BELOW_THRESHOLD
+
+
 @pytest.mark.parametrize(
     ("candidate", "why"),
     [
