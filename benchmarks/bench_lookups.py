@@ -22,22 +22,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from bench_calls import FAST
+
 from musicdiff_job.core.match import Ask, ByFields, ById, ByIsrc, BySearch, Evidence, Rules, decide
 from musicdiff_job.core.model import Track
-from musicdiff_job.sandbox.catalogue import Catalogue, DeezerTrack, SpotifyTrack, load_catalogue
+from musicdiff_job.sandbox.catalogue import Catalogue, DeezerTrack, SpotifyTrack
 from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.server import Sandbox
 from musicdiff_job.sandbox.spotify_library import CatalogueTrack
 from musicdiff_job.sandbox.world import SpotifyAccount
 
-FAST = {
-    "MUSICDIFF_DEEZER_REQUESTS_PER_5S": "1000000",
-    "MUSICDIFF_DEEZER_WRITE_INTERVAL": "0s",
-    "MUSICDIFF_BUDGET_SPOTIFY_PER_DAY": "1000000",
-    "MUSICDIFF_BUDGET_DEEZER_PER_HOUR": "1000000",
-    "MUSICDIFF_BUDGET_CALLS": "1000000",
-    "MUSICDIFF_BUDGET_TIME": "2h",
-}
 PER_ALBUM = 10
 
 
@@ -84,6 +78,7 @@ def first_sync(library: Library) -> dict[str, Any]:
             "HOME": folder,
             **sandbox.environment("arl"),
             **FAST,
+            "MUSICDIFF_BUDGET_DEEZER_PER_HOUR": "1000000",
             "MUSICDIFF_CHECKPOINT_URL": str(Path(folder) / "checkpoint.json.gz"),
         }
         command = (sys.executable, "-m", "musicdiff_job", "run")
@@ -152,7 +147,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     asked = parser.parse_args()
-    load_catalogue()
     print("| library | tracks | look-ups | per track | one by one | ISRC, search, albums, artists |")
     print("| --- | --- | --- | --- | --- | --- |")
     results = []

@@ -22,8 +22,6 @@ are tracks without length and version groups 4.0 to 4.5 s apart, which is Deezer
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import os
 import random
 import re
@@ -32,9 +30,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
+from matching_reference import Row, rows, table, wanted_track
 
 from musicdiff_job.core import match
 from musicdiff_job.core.likeness import WEIGHTS, Rules, Scored, score
@@ -127,30 +126,7 @@ def fold_of(artist: str, folds: int) -> int:
     return zlib.crc32(artist.encode()) % folds
 
 
-def rows(folder: Path, name: str) -> list[dict[str, Any]]:
-    with gzip.open(folder / name, "rb") as lines:
-        return [msgspec.json.decode(line) for line in lines]
-
-
-def table(folder: Path, name: str) -> list[dict[str, str]]:
-    with (folder / name).open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
-def spotify(row: dict[str, Any]) -> Track:
-    seconds = row.get("duration_s")
-    return Track(
-        id=row["id"],
-        title=row["name"],
-        artists=tuple(row.get("artists") or ()),
-        album=row.get("album") or "",
-        duration_ms=row.get("duration_ms") or (round(float(seconds) * 1000) if seconds else None),
-        isrc=normalise_isrc(row.get("isrc")),
-        explicit=row.get("explicit"),
-    )
-
-
-def deezer(row: dict[str, Any]) -> Track:
+def deezer(row: Row) -> Track:
     return Track(
         id=str(row["id"]),
         title=row["title"],
@@ -202,18 +178,18 @@ def in_mode(
 
 def pair_cases(folder: Path, mode: str, sources: dict[str, Track]) -> list[Case]:
     shelf: dict[str, list[Track]] = defaultdict(list)
-    for track in map(deezer, rows(folder, "deezer_tracks.jsonl.gz")):
+    for track in map(deezer, rows([folder], "deezer")):
         for key in keys(track):
             shelf[key].append(track)
     right: dict[str, set[str]] = defaultdict(set)
     wrong: dict[str, set[str]] = defaultdict(set)
     graded: set[str] = set()
-    for row in table(folder, "pairs_dev.csv"):
+    for row in table(folder / "pairs_dev.csv"):
         if row["grade"] in "ABN":
             graded.add(row["spotify_id"])
         if row["grade"] in "AB":
             right[row["spotify_id"]].update([row["deezer_id"], *row["also_acceptable"].split()])
-    for row in table(folder, "negatives_dev.csv"):
+    for row in table(folder / "negatives_dev.csv"):
         wrong[row["spotify_id"]].add(row["deezer_id"])
     found: list[Case] = []
     for id_ in sorted(graded | set(wrong)):
@@ -225,7 +201,7 @@ def pair_cases(folder: Path, mode: str, sources: dict[str, Track]) -> list[Case]
 
 def group_cases(folder: Path, mode: str, sources: dict[str, Track]) -> list[Case]:
     groups: dict[str, list[Track]] = defaultdict(list)
-    for row in table(folder, "version_groups_dev.csv"):
+    for row in table(folder / "version_groups_dev.csv"):
         groups[row["group"]].append(sources[row["spotify_id"]])
     found: list[Case] = []
     for group in groups.values():
@@ -272,7 +248,7 @@ def main() -> None:
     if args.data is None:
         parser.error("set MUSICDIFF_REFERENCE_DATA to the folder of the reference data")
     folder, luck = Path(args.data), random.Random(args.seed)
-    sources = {row["id"]: spotify(row) for row in rows(folder, "spotify_tracks.jsonl.gz")}
+    sources = {row["id"]: wanted_track(row) for row in rows([folder], "spotify")}
     pairs = [case for mode in MODES for case in pair_cases(folder, mode, sources)]
     groups = [case for mode in list(MODES)[1:2] for case in group_cases(folder, mode, sources)]
     cases = [case for case in pairs + groups if case.candidates or case.right]

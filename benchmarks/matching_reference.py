@@ -47,14 +47,14 @@ class Reference:
 def load(folder: Path, part: str, further: Iterable[Path] = ()) -> Reference:
     """Read ``pairs_<part>`` and ``negatives_<part>`` of the folder, and the rows of all folders. Raises
     ``MissingRows``, and ``FileNotFoundError`` without the tables."""
-    pairs, negatives = (_table(folder / f"{kind}_{part}.csv") for kind in ("pairs", "negatives"))
+    pairs, negatives = (table(folder / f"{kind}_{part}.csv") for kind in ("pairs", "negatives"))
     folders = [*further, folder]
-    spotify = {row["id"]: row for row in _rows(folders, "spotify")}
-    deezer = {str(row["id"]): row for row in _rows(folders, "deezer")}
+    spotify = {row["id"]: row for row in rows(folders, "spotify")}
+    deezer = {str(row["id"]): row for row in rows(folders, "deezer")}
     judged = {row["spotify_id"] for row in (*pairs, *negatives)}
     if unknown := sorted(judged - spotify.keys()):
         raise MissingRows(f"{len(unknown)} of the {len(judged)} ids of {part} have no Spotify row, {unknown[0]} first")
-    return Reference({id_: _wanted(spotify[id_]) for id_ in judged}, deezer, pairs, negatives)
+    return Reference({id_: wanted_track(spotify[id_]) for id_ in judged}, deezer, pairs, negatives)
 
 
 def deezer_track(row: Row, *, isrc: bool) -> DeezerTrack:
@@ -78,7 +78,8 @@ def deezer_track(row: Row, *, isrc: bool) -> DeezerTrack:
     )
 
 
-def _wanted(row: Row) -> Track:
+def wanted_track(row: Row) -> Track:
+    """A recorded Spotify row as the track that is looked for."""
     duration = row.get("duration_ms") or (row["duration_s"] * 1000 if row.get("duration_s") else None)
     return Track(
         id=row["id"],
@@ -91,7 +92,8 @@ def _wanted(row: Row) -> Track:
     )
 
 
-def _rows(folders: Iterable[Path], service: str) -> Iterator[Row]:
+def rows(folders: Iterable[Path], service: str) -> Iterator[Row]:
+    """The recorded rows of one service, those of searches apart."""
     decoder = msgspec.json.Decoder(dict[str, Any])
     for folder in folders:
         for path in sorted(folder.glob("*.jsonl.gz")):
@@ -99,6 +101,7 @@ def _rows(folders: Iterable[Path], service: str) -> Iterator[Row]:
                 yield from decoder.decode_lines(gzip.decompress(path.read_bytes()))
 
 
-def _table(path: Path) -> list[dict[str, str]]:
+def table(path: Path) -> list[dict[str, str]]:
+    """The rows of a table by their headings."""
     with path.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
