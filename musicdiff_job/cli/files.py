@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
+import click
+
+from musicdiff_job.core.errors import UsageError
 from musicdiff_job.private import may_follow, open_private
 from musicdiff_job.store.durable import temporary
 
 _FIXED = frozenset({errno.EBUSY, errno.EROFS, errno.EACCES, errno.EPERM, errno.EXDEV})
 """How renaming over a mounted file, or into a folder one may not change, fails."""
+
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def output_option(told: str) -> Callable[[Command], Command]:
+    """``-o``, the file that a command is to write, with its line of help."""
+    return click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help=told)
+
+
+def write_output(output: Path, text: str, what: str) -> None:
+    """Write ``what`` somebody asked for to the file that they named. Raises ``UsageError``."""
+    try:
+        replace_file(output, text.encode())
+    except OSError as error:
+        raise UsageError(f"{what} cannot be written to {output}: {error.strerror}", "Name another file") from None
 
 
 def replace_file(path: Path, content: bytes) -> None:

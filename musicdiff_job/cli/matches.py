@@ -8,7 +8,7 @@ import click
 
 from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, shared
-from musicdiff_job.cli.files import replace_file
+from musicdiff_job.cli.files import output_option, write_output
 from musicdiff_job.cli.output import json_text, say, show_json, show_text
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.errors import UsageError
@@ -20,13 +20,7 @@ from musicdiff_job.report.text import count
 @click.option("--doubtful", is_flag=True, help="Only those that you should look at, the worst first.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV, in UTF-8.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="F",
-    help="Write them to a file, as CSV unless --json is given.",
-)
+@output_option("Write them to a file, as CSV unless --json is given.")
 @click.pass_context
 def matches(context: click.Context, *, doubtful: bool, as_json: bool, as_csv: bool, output: Path | None) -> None:
     """List the tracks that have a counterpart.
@@ -40,12 +34,7 @@ def matches(context: click.Context, *, doubtful: bool, as_json: bool, as_csv: bo
     lines = match_lines(session.peek(), bootstrap.rules_of(session.loaded.settings), doubtful=doubtful)
     if output is not None:
         text = f"{json_text({'matches': lines}, indent=2)}\n" if as_json else match_csv(lines)
-        try:
-            replace_file(output, text.encode())
-        except OSError as error:
-            raise UsageError(
-                f"the matches cannot be written to {output}: {error.strerror}", "Name another file"
-            ) from None
+        write_output(output, text, "the matches")
         if not shared(context).quiet:
             say(f"{count(len(lines), 'match', 'matches')} written to {output}")
     elif as_json:

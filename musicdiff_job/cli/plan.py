@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from musicdiff_job.cli.command import JobCommand, shared
-from musicdiff_job.cli.files import replace_file
+from musicdiff_job.cli.files import output_option, write_output
 from musicdiff_job.cli.output import complain, json_text, say, show
-from musicdiff_job.cli.run import Command, budgets, is_watched, only_option, watcher
+from musicdiff_job.cli.run import budgets, is_watched, only_option, watcher
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.cli.signals import leave, stopping
 from musicdiff_job.clock import StopFlag
-from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.outcome import TABLE, ExitCodes, Outcome, exit_code
 from musicdiff_job.performing import Wish, perform
 from musicdiff_job.planning import plan_once
@@ -30,14 +29,11 @@ if TYPE_CHECKING:
 Planner = Callable[["Job", PlanRecorder], "tuple[Summary, Plan | None]"]
 
 
-def output_option(command: Command) -> Command:
-    """Where the plan is written to."""
-    path = click.Path(path_type=Path, dir_okay=False)
-    return click.option("-o", "--output", type=path, metavar="F", help="Write it as JSON, for `apply`.")(command)
+plan_option = output_option("Write it as JSON, for `apply`.")
 
 
 @click.command("plan", cls=JobCommand, example="musicdiff-job plan -o plan.json")
-@output_option
+@plan_option
 @budgets
 @only_option
 @click.option("--force", is_flag=True, help="Look at everything, due or not, changed or not.")
@@ -82,10 +78,7 @@ def show_plan(context: click.Context, wish: Wish, output: Path | None, planner: 
         complain(outcome_cell(summary.outcome, f"{summary.outcome}: {TABLE[summary.outcome].meaning}").text)
         complain(*(error_line(error.where, error.message, error.hint) for error in summary.errors))
     if output is not None and looked and documents:
-        try:
-            replace_file(output, f"{json_text(documents[0], indent=2)}\n".encode())
-        except OSError as error:
-            raise UsageError(f"the plan cannot be written to {output}: {error.strerror}", "Name another file") from None
+        write_output(output, f"{json_text(documents[0], indent=2)}\n", "the plan")
         if not options.quiet:
             say(f"written to {output}")
     code = exit_code(summary.outcome, ExitCodes.SIMPLE, stop.signal)

@@ -10,7 +10,7 @@ import click
 
 from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, shared
-from musicdiff_job.cli.files import replace_file
+from musicdiff_job.cli.files import output_option, write_output
 from musicdiff_job.cli.output import json_text, say, show, show_json, show_text
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.errors import UsageError
@@ -43,13 +43,7 @@ class When(click.ParamType[str]):
 )
 @click.option("--json", "as_json", is_flag=True, help="The counts as one JSON object.")
 @click.option("--csv", "as_csv", is_flag=True, help="The plays themselves as CSV, in UTF-8.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="F",
-    help="Write to a file, as CSV unless --json is given.",
-)
+@output_option("Write to a file, as CSV unless --json is given.")
 @click.pass_context
 def plays(
     context: click.Context,
@@ -108,9 +102,6 @@ def _in_chunks(rows: Iterator[str]) -> Iterator[str]:
 
 
 def _write(output: Path, text: str, *, quiet: bool) -> None:
-    try:
-        replace_file(output, text.encode())
-    except OSError as error:
-        raise UsageError(f"the plays cannot be written to {output}: {error.strerror}", "Name another file") from None
+    write_output(output, text, "the plays")
     if not quiet:
         say(f"written to {output}")

@@ -8,7 +8,7 @@ import click
 
 from musicdiff_job.cli.command import JobCommand
 from musicdiff_job.cli.output import show
-from musicdiff_job.cli.plan import output_option, show_plan
+from musicdiff_job.cli.plan import plan_option, show_plan
 from musicdiff_job.cli.run import budgets, carry_out, reports
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.before_image import run_named
@@ -23,7 +23,7 @@ from musicdiff_job.undoing import undo_once
 @click.command("undo", cls=JobCommand, example="musicdiff-job undo last -o undo.json")
 @click.argument("run", metavar="[RUN_ID]", required=False)
 @click.option("--list", "listed", is_flag=True, help="List the runs that can be undone.")
-@output_option
+@plan_option
 @click.option("--apply", "now", is_flag=True, help="Put it back now, without a plan.")
 @budgets
 @reports
