@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,12 @@ PATIENCE = 60
 """Seconds that no command may need."""
 
 
+def summary_of(output: str) -> dict[str, Any]:
+    """The last line of stdout, which a run promises to be its summary."""
+    loaded: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return loaded
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended and what it said."""
@@ -35,9 +42,7 @@ class Ended:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The last line of stdout, which a run promises to be its summary."""
-        loaded: dict[str, Any] = json.loads(self.out.splitlines()[-1])
-        return loaded
+        return summary_of(self.out)
 
     @property
     def said(self) -> str:
@@ -76,6 +81,34 @@ def command(
         **options,
     )
     return Ended(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+
+@contextmanager
+def running(rig: Rig, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, while it runs; killed at the end."""
+    with subprocess.Popen(
+        [*COMMAND, *arguments],
+        env=environment(rig),
+        cwd=rig.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(met: Callable[[], bool]) -> None:
+    """Waits until something is so; gives up after a minute."""
+    pause = threading.Event()
+    for _ in range(6000):
+        if met():
+            return
+        pause.wait(0.01)
+    raise AssertionError("the job did not get that far")
 
 
 def inside(rig: Rig, *arguments: str, env: Mapping[str, str] | None = None) -> Ended:

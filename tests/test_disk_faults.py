@@ -25,9 +25,10 @@ from real_command import (
     inside,
     namespace,
     refused,
+    wait_for,
 )
 from rig import Rig, open_rig
-from test_process import wait_for, writes
+from test_process import writes
 
 from musicdiff_job.core import document
 from musicdiff_job.core.checkpoint import SCHEMA
@@ -229,7 +230,7 @@ def test_a_disk_that_fills_up_in_the_middle_loses_nothing(tmp_path: Path, least:
     with open_rig(tmp_path, library()) as rig, namespace(f"mount -t tmpfs -o size=512k none {place}") as mounts:
         rig.sandbox.latency = 0.02
         process = started(rig, path, mounts.before)
-        wait_for(rig, writes(rig, least))
+        wait_for(writes(rig, least))
         fill(mounts.seen(place))
         ended = finished(process)
         refused(ended, 74, "No space left on device", "free some space on that disk")
@@ -245,7 +246,7 @@ def test_a_limit_on_file_sizes_in_the_middle_loses_nothing(tmp_path: Path) -> No
     with open_rig(tmp_path, library()) as rig:
         rig.sandbox.latency = 0.02
         process = started(rig, path)
-        wait_for(rig, writes(rig, 2))
+        wait_for(writes(rig, 2))
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1000, 1000))
         refused(finished(process), 74, "File too large", "ulimit -f")
         assert {entry.name for entry in tmp_path.iterdir()} == {"checkpoint.json", "checkpoint.json.lock"}

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from real_command import COMMAND, command, environment, inside, shell
+from real_command import COMMAND, command, environment, inside, running, shell, summary_of, wait_for
 from rig import Rig, open_rig
-from test_process import running, summary_of, wait_for
 
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.sandbox.world import synthetic_world
@@ -139,7 +138,7 @@ def test_a_signal_ends_a_run_whose_pattern_has_no_end(tmp_path: Path) -> None:
     spotify = synthetic_world(playlists=1, tracks_each=1, liked=0, seed=9)
     spotify.add_playlist("a" * 60 + "!")
     with open_rig(tmp_path, spotify, MUSICDIFF_SYNC_INCLUDE='["re:(a+)+$"]') as rig, running(rig, "run") as process:
-        wait_for(rig, lambda: rig.sandbox.calls("deezer") > 0)
+        wait_for(lambda: rig.sandbox.calls("deezer") > 0)
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=60)
         assert process.returncode == 143

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from real_command import running, summary_of, wait_for
 from rig import Credential, Rig, open_rig
 
 from musicdiff_job.core.outcome import Outcome
@@ -25,49 +19,8 @@ def library() -> SpotifyAccount:
     return synthetic_world(playlists=4, tracks_each=30, liked=10, seed=9)
 
 
-def environment(rig: Rig) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START") if name in os.environ}
-    return {**kept, **rig.environment()}
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "musicdiff_job", *arguments]
-
-
-@contextmanager
-def running(rig: Rig, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        command(*arguments),
-        env=environment(rig),
-        cwd=rig.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def wait_for(rig: Rig, met: Callable[[], bool]) -> None:
-    """Waits until the sandbox has seen enough; gives up after a minute."""
-    pause = threading.Event()
-    for _ in range(6000):
-        if met():
-            return
-        pause.wait(0.01)
-    raise AssertionError("the job did not get that far")
-
-
 def writes(rig: Rig, least: int) -> Callable[[], bool]:
     return lambda: len(rig.sandbox.deezer.writes()) >= least
-
-
-def summary_of(output: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return loaded
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -75,7 +28,7 @@ def test_a_signal_in_the_middle_saves_and_the_next_run_completes(tmp_path: Path,
     with open_rig(tmp_path, library()) as rig:
         rig.sandbox.latency = 0.02
         with running(rig, "run") as process:
-            wait_for(rig, writes(rig, 3))
+            wait_for(writes(rig, 3))
             process.send_signal(number)
             output, _ = process.communicate(timeout=30)
         assert process.returncode == 128 + number
@@ -92,7 +45,7 @@ def test_a_service_that_hangs_does_not_hold_a_signal_up(tmp_path: Path) -> None:
     with open_rig(tmp_path, library()) as rig:
         rig.sandbox.misbehave(Fault(service="deezer", path="/track/*", effect=Hang(3600), count=ALWAYS))
         with running(rig, "run") as process:
-            wait_for(rig, lambda: rig.sandbox.calls("spotify") >= 3)
+            wait_for(lambda: rig.sandbox.calls("spotify") >= 3)
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=60)
         assert process.returncode == 143
@@ -109,7 +62,7 @@ def test_killed_again_and_again_it_reaches_the_same_state(tmp_path: Path, creden
         rig.sandbox.latency = 0.005
         for least in (1, 2, 4, 7, 11):
             with running(rig, "run") as process:
-                wait_for(rig, writes(rig, least))
+                wait_for(writes(rig, least))
                 process.send_signal(signal.SIGKILL)
         rig.sandbox.latency = 0
         rig.run()
@@ -121,7 +74,7 @@ def test_of_two_started_together_one_works(tmp_path: Path) -> None:
     with open_rig(tmp_path, library()) as rig:
         rig.sandbox.latency = 0.02
         with running(rig, "run") as one:
-            wait_for(rig, lambda: bool(rig.sandbox.log.all()))
+            wait_for(lambda: bool(rig.sandbox.log.all()))
             calls = len(rig.sandbox.log.all())
             with running(rig, "run", "--exit-codes", "detailed") as other:
                 output, _ = other.communicate(timeout=60)

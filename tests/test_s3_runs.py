@@ -7,16 +7,14 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from real_command import running, summary_of, wait_for
 from rig import Rig, open_rig
 from s3_stage import ALWAYS, Between, environment
 
@@ -74,30 +72,6 @@ def command(rig: Rig) -> Callable[..., Result]:
         return CliRunner(env={**hidden, **rig.environment()}).invoke(root, list(arguments))
 
     return invoke
-
-
-@contextmanager
-def running(rig: Rig, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The command as a process of its own; killed at the end."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "COVERAGE_PROCESS_START") if name in os.environ}
-    with subprocess.Popen(
-        [sys.executable, "-m", "musicdiff_job", *arguments],
-        env={**kept, **rig.environment()},
-        cwd=rig.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def summary_of(output: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return loaded
 
 
 def calls(summary: dict[str, Any]) -> int:
@@ -164,16 +138,6 @@ def test_the_commands(rig: Rig, command: Callable[..., Result], bucket: str, bet
     assert "restore-previous" in ruined.stdout
     assert command("checkpoint", "restore-previous").exit_code == 0
     assert summary_of(command("run").stdout)["outcome"] == "in_sync"
-
-
-def wait_for(met: Callable[[], bool]) -> None:
-    """Waits until something is so; gives up after a minute."""
-    pause = threading.Event()
-    for _ in range(6000):
-        if met():
-            return
-        pause.wait(0.01)
-    raise AssertionError("the job did not get that far")
 
 
 def test_killed_in_the_middle_it_holds_the_lease_until_that_expires(
