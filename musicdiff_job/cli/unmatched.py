@@ -7,7 +7,8 @@ import click
 from musicdiff_job.cli.command import JobCommand
 from musicdiff_job.cli.output import say, show_json
 from musicdiff_job.cli.session import open_session
-from musicdiff_job.report.text import count
+from musicdiff_job.core.model import item_of
+from musicdiff_job.report.text import entries
 from musicdiff_job.report.unmatched import unmatched_lines, unmatched_text
 
 
@@ -27,7 +28,8 @@ def unmatched(context: click.Context, *, as_json: bool) -> None:
         return
     say(*unmatched_text(lines, session.now(), dated=True))
     if lines:
+        told = entries(len(lines), (item_of(line.id) for line in lines))
         say(
             "",
-            f"{count(len(lines), 'track')} without a counterpart. `musicdiff-job match set SPOTIFY DEEZER` names one.",
+            f"{told} without a counterpart. `musicdiff-job match set SPOTIFY DEEZER` names one.",
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from musicdiff_job.core.model import Item, Kind
 from musicdiff_job.core.outcome import TABLE, Outcome
 from musicdiff_job.core.summary import CollectionResult, CollectionState, Summary
 from musicdiff_job.report.text import (
@@ -18,6 +19,7 @@ from musicdiff_job.report.text import (
     Tone,
     count,
     duration,
+    entries,
     moment,
     named,
     number,
@@ -45,6 +47,9 @@ METHODS = {
 }
 """The keys of ``Summary.matching``, in words."""
 
+_ITEMS: dict[str, Item] = {Kind.ALBUMS: Item.ALBUM, Kind.ARTISTS: Item.ARTIST}
+"""What the entries of a collection are that are not tracks."""
+
 SHOWN = 60
 """Rows of a run's table on a terminal; more are counted."""
 
@@ -56,17 +61,22 @@ def state_cell(state: CollectionState) -> Cell:
 
 def _done(summary: Summary) -> str:
     """What was written, in numbers; "" for nothing."""
-    totals = summary.totals
+    totals, lines = summary.totals, summary.collections
     return ", ".join(
-        f"{count(number, noun)} {verb}"
-        for number, noun, verb in (
-            (totals.created, "playlist", "created"),
-            (totals.added, "track", "added"),
-            (totals.removed, "track", "removed"),
-            (totals.reordered, "playlist", "reordered"),
+        f"{what} {verb}"
+        for number, what, verb in (
+            (totals.created, count(totals.created, "playlist"), "created"),
+            (totals.added, entries(totals.added, (_item(line) for line in lines if line.added)), "added"),
+            (totals.removed, entries(totals.removed, (_item(line) for line in lines if line.removed)), "removed"),
+            (totals.reordered, count(totals.reordered, "playlist"), "reordered"),
         )
         if number
     )
+
+
+def _item(line: CollectionResult) -> Item:
+    """What a collection's entries are."""
+    return _ITEMS.get(line.kind, Item.TRACK)
 
 
 def outcome_cell(outcome: Outcome, text: str = "") -> Cell:

@@ -20,6 +20,7 @@ from itertools import accumulate, takewhile
 
 from musicdiff_job.core.ci_commands import defused
 from musicdiff_job.core.harmless import JOINERS, UNSHOWABLE
+from musicdiff_job.core.model import Item
 from musicdiff_job.core.timestamps import from_iso
 
 NAME_COLUMNS = 300
@@ -189,6 +190,12 @@ def _plain_table(table: Table) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """``1 track``, ``2 tracks``, ``1,200 tracks``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def entries(number: int, items: Iterable[Item]) -> str:
+    """``1 track``, ``2 albums``, ``3 entries`` where ``items`` are of several kinds or unknown."""
+    kinds = set(items)
+    return count(number, kinds.pop()) if len(kinds) == 1 else count(number, "entry", "entries")
 
 
 def number(value: int) -> str:

@@ -12,8 +12,10 @@ from checkpoint_sample import CJK, GYM, HOSTILE, LOST, NOW, TOKYO, sample
 from command_line import CommandLine
 
 from musicdiff_job.cli.status import Age
-from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord
 from musicdiff_job.core.document import Claim, with_lease
+from musicdiff_job.core.match import Reason, Unmatched
+from musicdiff_job.core.model import SourceId, Track
 from musicdiff_job.core.outcome import Outcome
 
 LISTS = [
@@ -112,6 +114,12 @@ def test_unmatched_names_links(command: CommandLine) -> None:
     assert "  only other versions; next try 2026-11-23 03:00 UTC (" in text
     assert "1 track without a counterpart. `musicdiff-job match set SPOTIFY DEEZER` names one." in text
     assert [one["id"] for one in command.json("unmatched", "--json")["unmatched"]] == [LOST]
+
+
+def test_unmatched_counts_what_they_are(command: CommandLine) -> None:
+    album = Track(id="album:4aawyAB9vmqN3uQ7FjRGTy", title="Global Warming", artists=("Pitbull",))
+    command.keep(sample().with_matches({SourceId(album.id): MatchRecord(album, Unmatched(Reason.NOT_FOUND))}))
+    assert "\n2 entries without a counterpart. " in command("unmatched").stdout
 
 
 def test_checkpoint_show(command: CommandLine) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from checkpoint_sample import HOSTILE, NOW, run_summary, sample
 
 from musicdiff_job.core.outcome import Outcome
-from musicdiff_job.core.summary import CollectionResult, CollectionState, Playback, Summary, Totals
+from musicdiff_job.core.summary import CollectionResult, CollectionState, Playback, Summary, Totals, totals_of
 from musicdiff_job.report.run import SHOWN, history_table, run_blocks
 from musicdiff_job.report.text import plain
 
@@ -57,6 +58,26 @@ def test_collections_that_wait_for_one_reason_take_two_rows() -> None:
     run = msgspec.structs.replace(run_summary(21, Outcome.MORE_TO_DO, 3), collections=lines)
     rows = plain(run_blocks(run, NOW)).split("\n\n")[0].splitlines()[1:]
     assert [row.split("  ")[0] for row in rows] == ["a", "b", "... and 3 more collections", "f", "g"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        (("playlist", "liked"), "6 tracks added, 2 tracks removed"),
+        (("albums",), "3 albums added, 1 album removed"),
+        (("artists",), "3 artists added, 1 artist removed"),
+        (("albums", "artists"), "6 entries added, 2 entries removed"),
+        (("liked", "albums"), "6 entries added, 2 entries removed"),
+    ],
+)
+def test_what_was_done_is_named_by_what_the_collections_hold(kinds: tuple[str, ...], told: str) -> None:
+    changed = CollectionState.CHANGED
+    lines = tuple(CollectionResult(kind, kind, kind, changed, "", added=3, removed=1) for kind in kinds)
+    idle = CollectionResult("idle", "playlist", "idle", CollectionState.IN_SYNC, "")
+    run = msgspec.structs.replace(
+        run_summary(21, Outcome.CHANGED, 3), collections=(*lines, idle), totals=totals_of(lines, 0)
+    )
+    assert f"done: {told}\n" in plain(run_blocks(run, NOW))
 
 
 def test_a_run_that_was_refused_has_no_table() -> None:

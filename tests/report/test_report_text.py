@@ -11,6 +11,7 @@ from checkpoint_sample import HOSTILE, NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musicdiff_job.core.model import Item
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.report.text import (
     LONGEST,
@@ -24,6 +25,7 @@ from musicdiff_job.report.text import (
     count,
     distance,
     duration,
+    entries,
     moment,
     named,
     number,
@@ -160,6 +162,16 @@ def test_moments() -> None:
     assert moment(None, NOW) == "never"
     assert moment("soon", NOW) == "soon"
     assert distance(None, datetime(2026, 1, 1, tzinfo=UTC)) == "never"
+
+
+def test_entries_are_named_when_all_are_of_one_kind() -> None:
+    tracks, albums = [Item.TRACK, Item.TRACK], [Item.ALBUM]
+    assert [entries(2, tracks), entries(1, albums), entries(3, tracks + albums), entries(1, ())] == [
+        "2 tracks",
+        "1 album",
+        "3 entries",
+        "1 entry",
+    ]
 
 
 def test_counts_and_numbers() -> None:
