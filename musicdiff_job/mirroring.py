@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
 
-from musicdiff_job import consulting, contradicting
-from musicdiff_job.auditing import suspect
-from musicdiff_job.binding import LAG_WAITS, bind, find_gone, recover
+from musicdiff_job import consulting, contradicting, metadata
+from musicdiff_job.binding import bind, find_gone, recover
 from musicdiff_job.core import decide
 from musicdiff_job.core.before_image import stood
-from musicdiff_job.core.checkpoint import Mirror, Pair, Part, Reading, settled_base, with_part
+from musicdiff_job.core.checkpoint import Mirror, Pair, Part, Reading
 from musicdiff_job.core.conflict import ConflictKind
 from musicdiff_job.core.diff import Difference, collapse, diff
 from musicdiff_job.core.errors import NotShownYet
@@ -35,15 +34,14 @@ from musicdiff_job.core.model import (
     TargetId,
     Track,
     Unreadable,
-    same_title,
 )
 from musicdiff_job.core.plan import Change
-from musicdiff_job.core.policy import HandEdits
 from musicdiff_job.core.schedule import ASKED_AGAIN, BY_CONTENT, Due, changed, unfinished
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.gleaning import resolve_from
-from musicdiff_job.lookups import Asker, refused
+from musicdiff_job.looking import Look
+from musicdiff_job.lookups import Asker
 from musicdiff_job.reading import Edited, content_of, read
 from musicdiff_job.results import Tally, ended, name_of, result_of
 from musicdiff_job.session import Session
@@ -122,33 +120,30 @@ class _Work:
     duplicates: int = 0
     gone: int = 0
     withdrawn: tuple[SourceId, ...] = ()
-    names: dict[TargetId, str] = field(default_factory=dict)
-    concealed: set[TargetId] = field(default_factory=set)
-    """Tracks that Deezer has, but does not show."""
-    moved: set[TargetId] = field(default_factory=set)
-    """Tracks that a person has moved on Deezer."""
 
     def __post_init__(self) -> None:
         self.writer = Writer(self.session, self.head, self.tally)
+        self.look = Look(self.session, self.head, self.tally, self.writer)
 
     @property
     def favourites(self) -> bool:
         return self.session.job.policy.favourites_for(self.head.kind) is not None
 
     def run(self, reason: str) -> CollectionResult:
-        self._tell_what_is_cut()
+        if not self.favourites:
+            metadata.tell_what_is_cut(self.session, self.head, self.tally)
         for _ in range(ROUNDS):
             self.writer.unsure = None
             recover(self.session, self.head)
             desired = self._desired()
             wanted = frozenset(pair.target for pair in desired)
             parts = bind(self.session, self.head, len(self._chunks(desired)), self.tally.count, wanted)
-            contents = self._look(parts)
+            contents = self.look.at(parts)
             desired = self._desired()  # anew: the look may have shown that tracks are refused
             chunks = self._chunks(desired, contents)
             if len(chunks) > len(parts):
                 more = bind(self.session, self.head, len(chunks), self.tally.count, wanted)[len(parts) :]
-                contents |= self._look(more)
+                contents |= self.look.at(more)
             consulting.spare(self.session, self.head, desired)
             work = {
                 part.playlist: self._compare(part, chunk, contents)
@@ -164,22 +159,14 @@ class _Work:
             stays = {pair.target for one in work.values() for pair in one.base}
             for playlist in decide.in_turn(work):
                 shown = [TargetId(track.id) for track in contents[playlist].tracks]
-                going = stood(shown, frozenset(work[playlist].remove), self.names)
+                going = stood(shown, frozenset(work[playlist].remove), self.look.names)
                 lost = {entry.track: entry for entry in going if entry.track not in stays}
-                self.writer.make(playlist, (*headers[playlist], *changes[playlist]), self.names, lost)
+                self.writer.make(playlist, (*headers.get(playlist, ()), *changes[playlist]), self.look.names, lost)
         raise self.writer.unsure or NotShownYet(
             f"{self.head.name!r} still differs after {ROUNDS} looks at Deezer", "The next run looks again"
         )
 
-    def _tell_what_is_cut(self) -> None:
-        """Once: when the metadata that is cut has not been agreed on yet."""
-        parts = self.session.mirror(self.head).parts
-        policy = self.session.job.policy
-        wanted = decide.wanted_headers(self.head, policy, max(1, len(parts)))
-        if not self.favourites and tuple(part.header for part in parts) != wanted:
-            self.tally.news.extend(decide.too_long(self.head, policy))
-
-    # Look
+    # Decide
 
     def _chunks(
         self, desired: tuple[Pair, ...], contents: Mapping[PlaylistId, TargetContents] | None = None
@@ -208,7 +195,7 @@ class _Work:
             decision = matches[source].decision
             if isinstance(decision, Match):
                 pairs.append(Pair(source, TargetId(decision.target)))
-                self.names[TargetId(decision.target)] = name_of(track)
+                self.look.names[TargetId(decision.target)] = name_of(track)
             elif source in placed and (decision is None or decision.reason in PASSING):
                 pairs.append(Pair(source, placed[source]))
             else:
@@ -233,77 +220,6 @@ class _Work:
         kept = [pair for pair in missing if pair.source in known or self.gone > mirror.gone]
         return kept if len(kept) <= self.gone else []
 
-    def _look(self, parts: Sequence[Part]) -> dict[PlaylistId, TargetContents]:
-        """Read every part, and settle what was in flight by what is seen."""
-        seen: dict[PlaylistId, TargetContents] = {}
-        for part in parts:
-            contents = self._contents(part)
-            for track in contents.tracks:
-                self.names.setdefault(TargetId(track.id), name_of(track))
-                self.tally.shown[TargetId(track.id)] = track
-            self.tally.hidden = contents.hidden
-            self.moved |= contradicting.moved_by_hand(part, contents)
-            present = frozenset(TargetId(track.id) for track in contents.tracks)
-            seen[part.playlist] = contents
-            suspect(self.session, {pair.target: pair.source for pair in part.base}, contents.tracks)
-            lost = part.added_in_flight(acknowledged=True) - present
-            if lost and not contents.hidden:
-                refused(self.session, lost)
-            base = self._without_refused(part.playlist, settled_base(part, present), present, contents.hidden)
-            if contents.hidden:
-                # Deezer may say that it added what it holds already and hides.
-                self.concealed |= lost
-                base = (*base, *(Pair(SourceId(""), track) for track in sorted(lost)))
-            updates = decide.updates_in_flight(part)  # settled by the listing
-            settled = msgspec.structs.replace(part, base=base, in_flight=updates, acknowledged=0)
-            if settled != part:
-                self.session.put(with_part(self.session.mirror(self.head), settled))
-        return seen
-
-    def _without_refused(
-        self, playlist: PlaylistId, base: tuple[Pair, ...], present: frozenset[TargetId], hidden: int
-    ) -> tuple[Pair, ...]:
-        """The base, given what Deezer refused. A refusal is believed only when a read does not show the track:
-        Deezer refuses what it has, too."""
-        for track, receipt in self.writer.declined.pop(playlist, {}).items():
-            if track in present:
-                continue
-            if not receipt.already:
-                refused(self.session, (track,), at_once=True)
-                self.tally.note(f"Deezer refused {self.names.get(track, track)}: {receipt.reason}")
-                base = tuple(pair for pair in base if pair.target != track)
-            elif hidden:
-                self.concealed.add(track)
-                if all(pair.target != track for pair in base):
-                    base = (*base, Pair(SourceId(""), track))
-        return base
-
-    def _contents(self, part: Part) -> TargetContents:
-        if part.playlist in self.session.created and not part.in_flight and part.playlist not in self.writer.acted:
-            return TargetContents(())  # created a moment ago
-        acted = part.playlist in self.writer.acted
-        pauses = iter(LAG_WAITS)
-        while True:
-            contents = self.session.contents(part.playlist)
-            present = frozenset(TargetId(track.id) for track in contents.tracks)
-            # Only what was confirmed is waited for, of what an earlier run has written only additions. Were they taken
-            # for lost, and shown later, they would be somebody else's.
-            lagging = part.added_in_flight(acknowledged=True) - present
-            if acted:
-                lagging |= part.removed_in_flight(acknowledged=True) & present
-            if not lagging or contents.hidden:
-                return contents
-            pause = next(pauses, None)
-            if pause is None and not acted:
-                return contents
-            if pause is None:
-                raise NotShownYet(
-                    f"Deezer confirmed changes to {self.head.name!r} but does not show them", "The next run looks again"
-                )
-            self.session.gate.wait(pause)
-
-    # Decide
-
     def _compare(self, part: Part, chunk: Sequence[Pair], seen: Mapping[PlaylistId, TargetContents]) -> Difference:
         mirror = self.session.mirror(self.head)
         contents = seen[part.playlist]
@@ -323,9 +239,9 @@ class _Work:
             asked=frozenset(mirror.hand_added),
             restored=frozenset(mirror.restored),
             hidden=contents.hidden,
-            concealed=frozenset(self.concealed),
+            concealed=frozenset(self.look.concealed),
         )
-        difference = contradicting.spare(self.session, self.head, difference, part, self.moved)
+        difference = contradicting.spare(self.session, self.head, difference, part, self.look.moved)
         if len(mirror.parts) > 1:
             return difference
         return self._fitting(part, difference, contents, full=part.playlist in self.writer.full)
@@ -357,42 +273,9 @@ class _Work:
         return decide.favourite_changes(difference)
 
     def _headers(self) -> dict[PlaylistId, tuple[Change, ...]]:
-        """What to do about each part's metadata; agreed at once where nothing is to do."""
-        parts = self.session.mirror(self.head).parts
         if self.favourites:
-            return {part.playlist: () for part in parts}
-        policy = self.session.job.policy
-        edits = consulting.hand_edits(self.session, self.head, ConflictKind.RENAMED)
-        found: dict[PlaylistId, tuple[Change, ...]] = {}
-        titles: dict[str, bool] = {}
-        for part, wanted in zip(parts, decide.wanted_headers(self.head, policy, len(parts)), strict=True):
-            shown = self.session.listed().get(part.playlist)
-            if shown is None or part.playlist in self.writer.stubborn:
-                # Not in the listing, but it answers by id (find_gone): judged again when the listing shows it. Or the
-                # change was refused a moment ago: tried again by the next run.
-                found[part.playlist] = ()
-                if not same_title(part.title, wanted.title):
-                    titles[part.title] = False
-                continue
-            pending = decide.updates_in_flight(part)
-            todo = decide.metadata(part, wanted, shown, edits)
-            if not shown.is_called(wanted.title):
-                titles[shown.title] = todo.renamed
-            for note in todo.kept:
-                self.tally.note(note)
-            if todo.description is not None and part.header is not None:
-                now = self.session.target.header(part.playlist).description
-                ours = {part.header.description, wanted.description, *(one.description for one in pending)}
-                if not any(same_title(now, one or "") for one in ours) and edits is not HandEdits.OVERWRITE:
-                    self.tally.note("description changed by hand on Deezer")
-                    todo = msgspec.structs.replace(todo, description=None)
-            change = todo.change(part.playlist)
-            found[part.playlist] = (change,) if change else ()
-            if change is None:
-                agreed = msgspec.structs.replace(part, header=wanted, title=shown.title, in_flight=())
-                self.session.put(with_part(self.session.mirror(self.head), agreed))
-        consulting.ask_titles(self.session, self.head, titles)
-        return found
+            return {}
+        return metadata.changes(self.session, self.head, self.tally, self.writer.stubborn)
 
     # Settle
 

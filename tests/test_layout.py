@@ -39,7 +39,7 @@ TOGETHER = {
     "test_job.py": ("conducting", "run_log", "survey"),
     "test_applying.py": ("core/pins", "planning"),
     "test_consulting.py": ("asking",),
-    "test_mirroring.py": ("writing",),
+    "test_mirroring.py": ("looking", "writing"),
     "test_flowing_back.py": ("contradicting", "editing_source", "searching_back"),
     "test_bootstrap.py": ("connecting",),
     "test_undoing.py": ("recreating",),
