@@ -145,10 +145,10 @@ def test_through_any_history_it_is_what_saving_anew_gives(steps: list[tuple[str,
 def test_a_piece_that_is_left_out_or_exchanged_is_noticed() -> None:
     content = saved(library(2 * CUT + 3))
     sizes = []
-    rest = memoryview(content)
+    rest = content
     while rest:
-        begins = [at for at in range(4, len(rest) - 3) if rest[at : at + 4] == b"\x1f\x8b\x08\x00"]
-        sizes.append(begins[0] if begins else len(rest))
+        following = rest.find(b"\x1f\x8b\x08\x00", 4)
+        sizes.append(following if following > 0 else len(rest))
         rest = rest[sizes[-1] :]
     row = []
     at = 0
