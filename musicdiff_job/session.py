@@ -1,7 +1,7 @@
 """What one run holds while it works: the connections, the checkpoint as it stands now, and what it counts.
 
 Saving. Intents and settlements are saved at once. Reads and matches can be made again, at the price of calls; they
-are saved every ``SAVE_EVERY`` seconds and whenever the run stops.
+are saved every ``SAVE_EVERY`` seconds, less often where saving takes long, and whenever the run stops.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ from musicdiff_job.ports import (
 
 SAVE_EVERY = 5.0
 """Seconds."""
+SAVE_COST = 0.01
+"""The share of a run that these saves may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class Session:
         self.created: set[PlaylistId] = set()
         self.deleted: dict[PlaylistId, TargetHead | None] = {}
         self._saved_at = job.clock.monotonic()
+        self._save_took = 0.0
         self._listed: dict[PlaylistId, TargetHead] | None = None
         self._unlisted: Unavailable | None = None
 
@@ -225,10 +228,13 @@ class Session:
             ledgers={**self.checkpoint.ledgers, **self.gate.ledgers()},
             not_before=self.gate.not_before(),
         )
+        began = self.job.clock.monotonic()
         self.lease.save(self.checkpoint, last=last)
         self._saved_at = self.job.clock.monotonic()
+        self._save_took = self._saved_at - began
 
     def save_soon(self) -> None:
-        """Save if the last save is more than ``SAVE_EVERY`` seconds old."""
-        if self.job.clock.monotonic() - self._saved_at >= SAVE_EVERY:
+        """Save if the last save is more than ``SAVE_EVERY`` seconds old, and as old as ``SAVE_COST`` of its length
+        allows."""
+        if self.job.clock.monotonic() - self._saved_at >= max(SAVE_EVERY, self._save_took / SAVE_COST):
             self.save()

@@ -7,7 +7,7 @@ import pytest
 from memory_stage import Stage
 
 from musicdiff_job.core.budget import LedgerRule
-from musicdiff_job.core.checkpoint import Mirror, NotBefore, Part
+from musicdiff_job.core.checkpoint import Checkpoint, Mirror, NotBefore, Part
 from musicdiff_job.core.errors import BadAnswer, JobError, RateLimited, Throttled, Unavailable
 from musicdiff_job.core.model import FAVOURITES, PlaylistId, Service, TargetHead
 from musicdiff_job.gate import Gate, Limits
@@ -83,6 +83,25 @@ def test_saving_soon_saves_every_few_seconds() -> None:
     stage.clock.advance(SAVE_EVERY - 0.5)
     session.save_soon()
     assert len(stage.store.saved) == 2, "counted from the last save of any kind"
+
+
+def test_where_saving_takes_long_it_happens_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    session = stage.session()
+    save = session.lease.save
+
+    def slowly(checkpoint: Checkpoint, *, last: bool = False) -> None:
+        stage.clock.advance(0.2)
+        save(checkpoint, last=last)
+
+    monkeypatch.setattr(session.lease, "save", slowly)
+    session.save()
+    stage.clock.advance(19.0)
+    session.save_soon()
+    assert len(stage.store.saved) == 1
+    stage.clock.advance(1.5)
+    session.save_soon()
+    assert len(stage.store.saved) == 2, "0.2 seconds are a hundredth of 20"
 
 
 def test_what_the_services_must_be_spared_is_saved_with_it() -> None:

@@ -38,7 +38,7 @@ from musicdiff_job.core.summary import CollectionState, Summary
 from musicdiff_job.core.terms import Terms
 from musicdiff_job.core.timestamps import from_iso, past
 
-SCHEMA = 1
+SCHEMA = 2
 RUNS_KEPT = 50
 LINES_KEPT = 20
 LONGEST_CLOSURE = timedelta(days=366)
@@ -172,7 +172,7 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.reading is not None and self.reading.complete
 
 
-class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class MatchRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is known of one source track's counterpart.
 
     ``decision`` is None while the evidence is incomplete; ``evidence`` is kept only then, so that an interrupted

@@ -7,13 +7,12 @@ says what it is before it says anything else, and nothing in it is believed unti
      "app_version": ..., "sha256": ..., "body": {...}}
 
 - The header's fields come first, so that its beginning is enough to read it.
-- ``sha256`` covers the header's own fields (with ``sha256`` itself empty) and the body's exact bytes. Plain JSON
+- ``sha256`` covers the body's exact bytes and then the header's own fields (with ``sha256`` itself empty). Plain JSON
   alone lets about half of all single-bit errors pass unnoticed (measured); here an error either changes nothing or
-  is noticed.
+  is noticed. In schema 1 the header came first, so that no save could go on from the hash of the one before.
 - An uncompressed body is indented as long as it is small, because then somebody looks at it or keeps it in git. A
   large one (indenting adds half its size again) and a compressed one (``zcat | jq`` shows it) stay on one line.
-- gzip at level 1: half the size for a third of a second on 100,000 tracks; higher levels gain little. Its time stamp
-  is 0, so equal checkpoints are equal bytes.
+- A compressed document is a row of gzip members, see ``pieces``; equal checkpoints are equal bytes.
 
 Whether bytes are gzip is told by their first two bytes, never by a name. Nothing here touches a disk; the store adds
 the place to the messages.
@@ -21,16 +20,16 @@ the place to the messages.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from musicdiff_job.core.checkpoint import SCHEMA, Checkpoint
 from musicdiff_job.core.errors import CheckpointInvalid
 from musicdiff_job.core.migrate import MIGRATIONS, Body, Migration, migrate
+from musicdiff_job.core.pieces import Pieces, Reader, Stored, packed
 from musicdiff_job.core.sound import flaw
 
 FORMAT = "musicdiff-checkpoint"
@@ -47,6 +46,9 @@ can do, is a trap that would fill the memory."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BODY = b'"body":'
+_END = b"}\n"
+_FED = 1 << 16
+"""Bytes that are unpacked at a time. What follows a member is copied, so it must not be all the rest."""
 # Wrong types (ValidationError) are a DecodeError too; RecursionError is what nesting without end ends in.
 _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -99,13 +101,11 @@ def encode(
     app_version: str,
     lease: Claim | None = None,
     compress: bool,
+    pieces: Pieces | None = None,
 ) -> tuple[DocumentHeader, bytes]:
-    """The document for a checkpoint, and the header it carries. Equal arguments give equal bytes."""
-    body = msgspec.json.encode(checkpoint)
-    indented = not compress and len(body) <= INDENTED_UP_TO
-    if indented:
-        # JSON has no line breaks inside strings, so every one of these is the formatter's.
-        body = msgspec.json.format(body, indent=2).replace(b"\n", b"\n  ")
+    """The document for a checkpoint, and the header it carries. Equal arguments give equal bytes. ``pieces`` are those
+    of the document's last reading or saving, and spare the work on what has not changed since; they are brought up to
+    date."""
     unsigned = DocumentHeader(
         format=FORMAT,
         schema=SCHEMA,
@@ -116,15 +116,30 @@ def encode(
         sha256="",
         lease=lease,
     )
-    return _sealed(unsigned, body, indented=indented, compress=compress)
+    if not compress:
+        body = msgspec.json.encode(checkpoint)
+        indented = len(body) <= INDENTED_UP_TO
+        if indented:
+            # JSON has no line breaks inside strings, so every one of these is the formatter's.
+            body = msgspec.json.format(body, indent=2).replace(b"\n", b"\n  ")
+        return _sealed(unsigned, body, indented=indented, compress=False)
+    stored, digest = (pieces or Pieces(compress=True)).of(checkpoint)
+    digest.update(msgspec.json.encode(unsigned))
+    return _packed(msgspec.structs.replace(unsigned, sha256=digest.hexdigest()), stored)
 
 
 def with_lease(content: bytes, lease: Claim | None, *, compress: bool) -> tuple[DocumentHeader, bytes]:
     """The same document under another lease, and its header. The body stays as it is, byte for byte and of its old
     schema if it is old, and so does what the header says of the last save. Raises ``CheckpointInvalid``."""
-    header, body = _opened(content, SCHEMA)
+    header = read_header(content)
+    members = list(_body_of(content, header))
+    unsigned = msgspec.structs.replace(header, lease=lease)
+    body = b"".join(text for _, text in members)
+    stored = [one for one, _ in members if one is not None]
+    if compress and stored:
+        return _packed(msgspec.structs.replace(unsigned, sha256=_digest(unsigned, body)), stored)
     indented = not compress and (b"\n" in body or len(body) <= INDENTED_UP_TO)
-    return _sealed(msgspec.structs.replace(header, lease=lease), body, indented=indented, compress=compress)
+    return _sealed(unsigned, body, indented=indented, compress=compress)
 
 
 def read_header(content: bytes, *, schema: int = SCHEMA) -> DocumentHeader:
@@ -133,7 +148,7 @@ def read_header(content: bytes, *, schema: int = SCHEMA) -> DocumentHeader:
     Whether the checksum agrees is for ``decode`` to say. Raises ``CheckpointInvalid`` when there is no header, it is
     damaged, or it is of a schema above ``schema``.
     """
-    fields, body, _ = _inflated(content, HEADER_ROOM).partition(_BODY)
+    fields, body, _ = _beginning(content).partition(_BODY)
     if not content:
         raise CheckpointInvalid("the checkpoint is empty")
     if not body:
@@ -162,7 +177,8 @@ def decode(
     Raises ``CheckpointInvalid`` saying what is wrong: not a checkpoint, cut short, damaged, of a newer schema, or
     holding what its schema does not allow or what makes no sense (see ``sound``).
     """
-    header, body = _opened(content, schema)
+    header = read_header(content, schema=schema)
+    body = b"".join(text for _, text in _body_of(content, header))
     try:
         if header.schema == schema:
             checkpoint = msgspec.json.decode(body, type=Checkpoint)
@@ -171,61 +187,153 @@ def decode(
             migrated = migrate(older, header.schema, to=schema, migrations=migrations)
             checkpoint = msgspec.convert(migrated, Checkpoint)
     except _MALFORMED as error:
-        raise CheckpointInvalid(f"the checkpoint does not hold what schema {header.schema} holds ({error})") from error
+        raise _misshapen(header.schema, error) from error
+    return header, _sound(checkpoint)
+
+
+def decode_in_pieces(content: bytes, *, compress: bool) -> tuple[DocumentHeader, Checkpoint, Pieces]:
+    """As ``decode``, with the pieces for saving it again as ``compress`` says."""
+    header = read_header(content)
+    if not (compress and content.startswith(_GZIP_MAGIC) and header.schema == SCHEMA):
+        return *decode(content), Pieces(compress=compress)
+    reader = Reader()
+    misshapen: Exception | None = None
+    for stored, text in _body_of(content, header):
+        if stored is None:  # it was packed in one
+            return *decode(content), Pieces(compress=compress)
+        try:
+            reader.take(stored, text)
+        except _MALFORMED as error:
+            misshapen = error  # to be told only if the checksum agrees, which the last piece tells
+    if misshapen is not None:
+        raise _misshapen(header.schema, misshapen) from misshapen
+    checkpoint, pieces = reader.end()
+    return header, _sound(checkpoint), pieces
+
+
+def _misshapen(schema: int, error: Exception) -> CheckpointInvalid:
+    return CheckpointInvalid(f"the checkpoint does not hold what schema {schema} holds ({error})")
+
+
+def _sound(checkpoint: Checkpoint) -> Checkpoint:
     if nonsense := flaw(checkpoint):
         raise CheckpointInvalid(f"the checkpoint holds what makes no sense ({nonsense})")
-    return header, checkpoint
+    return checkpoint
 
 
-def _opened(content: bytes, schema: int) -> tuple[DocumentHeader, bytes]:
-    """The header and the body's bytes, once the checksum agrees."""
-    header = read_header(content, schema=schema)
+def _body_of(content: bytes, header: DocumentHeader) -> Iterator[tuple[Stored | None, bytes]]:
+    """The body's text member by member, each with what it was unpacked from, or in one with None. Raises
+    ``CheckpointInvalid``, after the last one if the checksum does not agree."""
+    digest = _Digest(header)
+    for stored, text in _parts(content):
+        digest.update(text)
+        yield stored, text
+    if header.sha256 != digest.end():
+        raise CheckpointInvalid("the checkpoint is damaged or was edited: its checksum does not agree")
+
+
+def _parts(content: bytes) -> Iterator[tuple[Stored | None, bytes]]:
+    if not content.startswith(_GZIP_MAGIC):
+        yield None, _body(content)
+        return
+    members = _members(content)
+    _, first = next(members)
+    if not first.endswith(_BODY):
+        yield None, _body(b"".join((first, *(text for _, text in members))))
+        return
+    last: tuple[Stored, bytes] | None = None
+    for member in members:
+        if last is not None:
+            yield last
+        last = member
+    if last is None or last[1] != _END:
+        raise CheckpointInvalid("the checkpoint is cut short: its end is missing")
+
+
+def _body(text: bytes) -> bytes:
+    """The body's exact bytes in a document's text."""
     try:
-        body = bytes(msgspec.json.decode(_inflated(content), type=_Document).body)
+        return bytes(msgspec.json.decode(text, type=_Document).body)
     except _MALFORMED as error:
         raise CheckpointInvalid(f"the checkpoint is cut short or damaged ({error})") from error
-    if header.sha256 != _digest(header, body):
-        raise CheckpointInvalid("the checkpoint is damaged or was edited: its checksum does not agree")
-    return header, body
 
 
 def _sealed(unsigned: DocumentHeader, body: bytes, *, indented: bool, compress: bool) -> tuple[DocumentHeader, bytes]:
     """The document of these parts, signed."""
     header = msgspec.structs.replace(unsigned, sha256=_digest(unsigned, body))
+    if compress:
+        return _packed(header, [packed(body)])
     fields = msgspec.json.encode(header)
     if indented:
         opening = msgspec.json.format(fields, indent=2).removesuffix(b"\n}")
         return header, b"".join((opening, b",\n  ", _BODY, b" ", body, b"\n}\n"))
-    plain = b"".join((fields.removesuffix(b"}"), b",", _BODY, body, b"}\n"))
-    return header, gzip.compress(plain, compresslevel=1, mtime=0) if compress else plain
+    return header, b"".join((fields.removesuffix(b"}"), b",", _BODY, body, _END))
 
 
 def _digest(header: DocumentHeader, body: bytes) -> str:
-    digest = hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(header, sha256="")))
+    digest = _Digest(header)
     digest.update(body)
-    return digest.hexdigest()
+    return digest.end()
 
 
-def _inflated(content: bytes, at_most: int | None = None) -> bytes:
-    """The JSON text in ``content``: all of it, which must then be whole, or its first ``at_most`` bytes."""
+def _packed(header: DocumentHeader, stored: Sequence[Stored]) -> tuple[DocumentHeader, bytes]:
+    """The compressed document of a signed header and the body's members."""
+    fields = msgspec.json.encode(header).removesuffix(b"}")
+    return header, b"".join((packed(b"".join((fields, b",", _BODY))), *stored, packed(_END)))
+
+
+class _Digest:
+    """The checksum of a document with this header (whose own ``sha256`` does not count)."""
+
+    def __init__(self, header: DocumentHeader) -> None:
+        self._fields = msgspec.json.encode(msgspec.structs.replace(header, sha256=""))
+        self._is_first = header.schema == 1
+        self._sum = hashlib.sha256(self._fields if self._is_first else b"")
+        self.update = self._sum.update
+
+    def end(self) -> str:
+        if not self._is_first:
+            self.update(self._fields)
+        return self._sum.hexdigest()
+
+
+def _beginning(content: bytes) -> bytes:
+    """The first ``HEADER_ROOM`` bytes of the text, or less: what the first member holds."""
     if not content.startswith(_GZIP_MAGIC):
-        return content[:at_most]
-    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip wrapping, whose own checksum is verified
-    limit = at_most or max(UNPACKED_AT_MOST, UNPACKED_TIMES * len(content))
+        return content[:HEADER_ROOM]
     try:
-        text = stream.decompress(content, limit)
+        return _unpacker().decompress(content, HEADER_ROOM)
     except zlib.error as error:
         raise CheckpointInvalid(f"the checkpoint's compression is damaged ({error})") from error
-    if at_most is not None:
-        return text
-    if stream.unconsumed_tail:
-        raise CheckpointInvalid(
-            f"the checkpoint's {len(content)} bytes unpack to more than {limit}: it is none of ours"
-        )
-    if not stream.eof:
-        raise CheckpointInvalid("the checkpoint is cut short: its compressed data do not end")
-    if stream.unused_data:
-        raise CheckpointInvalid(
-            f"the checkpoint is followed by {len(stream.unused_data)} bytes that do not belong to it"
-        )
-    return text
+
+
+def _members(content: bytes) -> Iterator[tuple[memoryview, bytes]]:
+    """The gzip members that ``content`` is made of, as they are and unpacked."""
+    view = memoryview(content)
+    limit = left = max(UNPACKED_AT_MOST, UNPACKED_TIMES * len(content))
+    begins = at = 0
+    while begins < len(content):
+        if view[begins : begins + len(_GZIP_MAGIC)] != _GZIP_MAGIC:
+            raise CheckpointInvalid(
+                f"the checkpoint is followed by {len(content) - begins} bytes that do not belong to it"
+            )
+        stream, texts = _unpacker(), list[bytes]()
+        while not stream.eof:
+            if not (fed := view[at : at + _FED]):
+                raise CheckpointInvalid("the checkpoint is cut short: its compressed data do not end")
+            try:
+                texts.append(stream.decompress(fed, left + 1))
+            except zlib.error as error:
+                raise CheckpointInvalid(f"the checkpoint's compression is damaged ({error})") from error
+            left -= len(texts[-1])
+            if left < 0:
+                raise CheckpointInvalid(
+                    f"the checkpoint's {len(content)} bytes unpack to more than {limit}: it is none of ours"
+                )
+            at += len(fed) - len(stream.unused_data)
+        yield view[begins:at], b"".join(texts)
+        begins = at
+
+
+def _unpacker() -> zlib._Decompress:
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # 16: a gzip wrapping, whose own checksum is verified

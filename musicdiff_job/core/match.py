@@ -143,7 +143,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
         return Evidence(asked, tuple(merged[:KEPT]))
 
 
-class Match(msgspec.Struct, frozen=True, omit_defaults=True, tag="match"):
+class Match(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, tag="match"):
     """The counterpart: a Deezer id, with what it rests on and the next best different recording.
 
     ``taken`` is what Deezer says of it, kept only where a person may have to look (see ``_may_be_asked``): most
@@ -158,7 +158,7 @@ class Match(msgspec.Struct, frozen=True, omit_defaults=True, tag="match"):
     taken: Track | None = None
 
 
-class Unmatched(msgspec.Struct, frozen=True, omit_defaults=True, tag="unmatched"):
+class Unmatched(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, tag="unmatched"):
     """No counterpart, with up to three of the best candidates that were turned down."""
 
     reason: Reason

@@ -29,6 +29,7 @@ from musicdiff_job.core import document
 from musicdiff_job.core.checkpoint import SCHEMA, Checkpoint
 from musicdiff_job.core.document import DocumentHeader
 from musicdiff_job.core.errors import CheckpointInvalid, CheckpointUnwritable, LostLease
+from musicdiff_job.core.pieces import Pieces
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.ports import Clock
 from musicdiff_job.store import durable
@@ -44,12 +45,13 @@ _TRIAL_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """A whole checkpoint, and the state of the file it was read from."""
 
     identity: durable.Identity
     header: DocumentHeader
     checkpoint: Checkpoint
+    pieces: Pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class FileStore:
 
     def peek(self) -> Checkpoint | None:
         """The checkpoint without taking the lock; None when there is none. Raises ``CheckpointInvalid``."""
-        found = _read(self.path)
+        found = self.find()
         return None if found is None else found.checkpoint
 
     def peek_header(self) -> DocumentHeader | None:
@@ -109,7 +111,7 @@ class FileStore:
     def verify(self) -> DocumentHeader:
         """Read all of the checkpoint, check it, and give its header. Raises ``CheckpointInvalid``, also when there
         is none."""
-        found = _read(self.path)
+        found = self.find()
         if found is None:
             raise CheckpointInvalid(f"there is no checkpoint ({self.path})", "the first run creates it")
         return found.header
@@ -154,7 +156,23 @@ class FileStore:
             finally:
                 lease.ended = True
 
-    def sealed(self, checkpoint: Checkpoint, generation: int, run_id: str) -> tuple[DocumentHeader, bytes]:
+    def find(self) -> Found | None:
+        """The checkpoint, whole and checked; None when there is none. Raises ``CheckpointInvalid``."""
+        try:
+            held = durable.read(self.path)
+            if held is None:
+                return None
+            return Found(held[0], *document.decode_in_pieces(held[1], compress=self._compress))
+        except (OSError, CheckpointInvalid) as error:
+            raise _invalid(self.path, error) from error
+
+    def pieces(self) -> Pieces:
+        """Those of a checkpoint that was never saved."""
+        return Pieces(compress=self._compress)
+
+    def sealed(
+        self, checkpoint: Checkpoint, generation: int, run_id: str, pieces: Pieces
+    ) -> tuple[DocumentHeader, bytes]:
         """A checkpoint as this store writes it, saved now."""
         return document.encode(
             checkpoint,
@@ -163,6 +181,7 @@ class FileStore:
             saved_at=to_iso(self._clock.now()),
             app_version=self._app_version,
             compress=self._compress,
+            pieces=pieces,
         )
 
     @contextmanager
@@ -187,6 +206,7 @@ class FileLease:
         self._run_id = run_id
         self._loaded = False
         self._known: _Known | None = None  # None: there was no file
+        self._pieces = store.pieces()
         self._kept = False
 
     def load(self) -> Checkpoint:
@@ -194,10 +214,13 @@ class FileLease:
         ``LostLease`` when somebody else has written since this lease last read or wrote."""
         if self._loaded:
             self._confirm()
-        found = _read(self._store.path)
+        found = self._store.find()
         self._loaded = True
         self._known = None if found is None else _Known(found.identity, found.header)
-        return Checkpoint() if found is None else found.checkpoint
+        if found is None:
+            return Checkpoint()
+        self._pieces = found.pieces
+        return found.checkpoint
 
     def prove_writable(self) -> None:
         """Write a trial file beside the checkpoint, put it onto the disk and remove it; check that there is room for
@@ -233,7 +256,7 @@ class FileLease:
         else:
             self.load()
         generation = 1 + (self._known.header.generation if self._known else 0)
-        header, content = self._store.sealed(checkpoint, generation, self._run_id)
+        header, content = self._store.sealed(checkpoint, generation, self._run_id, self._pieces)
         try:
             with durable.temporary(path, content) as (new, state):
                 if not self._kept:
@@ -274,15 +297,6 @@ class FileLease:
             f"the checkpoint was changed during this run: {by} ({path}); nothing was overwritten",
             "make sure that only one job uses this checkpoint, on one machine; network file systems may not lock",
         )
-
-
-def _read(path: Path) -> _Found | None:
-    """The checkpoint at ``path``, whole and checked; None when there is none. Raises ``CheckpointInvalid``."""
-    try:
-        found = durable.read(path)
-        return None if found is None else _Found(found[0], *document.decode(found[1]))
-    except (OSError, CheckpointInvalid) as error:
-        raise _invalid(path, error) from error
 
 
 def _previous_path(path: Path) -> Path:

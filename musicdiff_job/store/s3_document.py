@@ -13,6 +13,7 @@ from musicdiff_job.core import document
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.document import Claim, DocumentHeader
 from musicdiff_job.core.errors import CheckpointInvalid, CheckpointUnwritable, Locked
+from musicdiff_job.core.pieces import Pieces
 from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.ports import Clock
 from musicdiff_job.store.bucket import Bucket
@@ -34,6 +35,7 @@ class Found:
     content: bytes
     header: DocumentHeader
     checkpoint: Checkpoint
+    pieces: Pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ class S3Document:
         """All of it, checked; None when there is none. Raises ``CheckpointInvalid``."""
         held = self.bucket.read(self.key)
         try:
-            return None if held is None else Found(held.etag, held.content, *document.decode(held.content))
+            if held is None:
+                return None
+            return Found(held.etag, held.content, *document.decode_in_pieces(held.content, compress=self.compress))
         except CheckpointInvalid as error:
             raise self.invalid(error) from error
 
@@ -91,7 +95,12 @@ class S3Document:
             return None
 
     def sealed(
-        self, checkpoint: Checkpoint, generation: int, run_id: str, lease: Claim | None
+        self,
+        checkpoint: Checkpoint,
+        generation: int,
+        run_id: str,
+        lease: Claim | None,
+        pieces: Pieces | None = None,
     ) -> tuple[DocumentHeader, bytes]:
         """The document of a checkpoint that is saved now, and its header."""
         return document.encode(
@@ -102,6 +111,7 @@ class S3Document:
             app_version=self._app_version,
             lease=lease,
             compress=self.compress,
+            pieces=pieces,
         )
 
     def respect(self, header: DocumentHeader | None) -> None:

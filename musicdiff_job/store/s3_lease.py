@@ -16,6 +16,7 @@ from musicdiff_job.core import document
 from musicdiff_job.core.checkpoint import SCHEMA, Checkpoint
 from musicdiff_job.core.document import Claim, DocumentHeader
 from musicdiff_job.core.errors import CheckpointUnwritable, JobError, LostLease
+from musicdiff_job.core.pieces import Pieces
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.store.bucket import Moved, Unanswered
@@ -48,11 +49,11 @@ def _claimed(at: S3Document, found: Found | None, run_id: str, claim: Claim) -> 
     """What is there, under our claim, and the ETag that it must have to be replaced by that. Where there is nothing,
     an empty checkpoint of generation 0: a claim is no save."""
     if found is None:
-        empty = Checkpoint()
-        header, content = at.sealed(empty, 0, run_id, claim)
-        return Found("", content, header, empty), None
+        empty, pieces = Checkpoint(), Pieces(compress=at.compress)
+        header, content = at.sealed(empty, 0, run_id, claim, pieces)
+        return Found("", content, header, empty, pieces), None
     header, content = document.with_lease(found.content, claim, compress=at.compress)
-    return Found("", content, header, found.checkpoint), found.etag
+    return Found("", content, header, found.checkpoint, found.pieces), found.etag
 
 
 class S3Lease:
@@ -64,6 +65,7 @@ class S3Lease:
         self._claim = claim
         self._etag, self._content, self._header = found.etag, found.content, found.header
         self._loaded: Checkpoint | None = found.checkpoint  # until it is asked for
+        self._pieces = found.pieces
         self._generation = found.header.generation
         self._kept = False
         self._is_ours = True  # what is there is known, and carries our claim
@@ -79,6 +81,7 @@ class S3Lease:
         if found is None or not self._wrote(found.header):
             raise self._lost(Glimpse(found.etag, found.header) if found else None)
         self._etag, self._content, self._header = found.etag, found.content, found.header
+        self._pieces = found.pieces
         return found.checkpoint
 
     def prove_writable(self) -> None:
@@ -96,7 +99,8 @@ class S3Lease:
         self._loaded = None
         self._keep()
         self._generation += 1
-        self._replace(*self._at.sealed(checkpoint, self._generation, self._run_id, None if last else self._claim))
+        claim = None if last else self._claim
+        self._replace(*self._at.sealed(checkpoint, self._generation, self._run_id, claim, self._pieces))
         self._ended = last
         self._is_ours = not last
 

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import zlib
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,7 +29,7 @@ from musicdiff_job.core.checkpoint import (
     Reading,
 )
 from musicdiff_job.core.conflict import Conflict, ConflictKind
-from musicdiff_job.core.document import Claim, decode, encode, read_header, with_lease
+from musicdiff_job.core.document import Claim, decode, decode_in_pieces, encode, read_header, with_lease
 from musicdiff_job.core.errors import CheckpointInvalid
 from musicdiff_job.core.match import ByIsrc, Evidence, Match, Method, Reason, Unmatched
 from musicdiff_job.core.model import LIKED, Entry, Header, Kind, PlaylistId, SkipReason, SourceId, TargetId, Track
@@ -91,8 +92,20 @@ def resealed(body: Any, **fields: Any) -> bytes:
     header = {"format": document.FORMAT, "schema": SCHEMA, "generation": 1, "run_id": "r", "saved_at": "t"}
     header |= {"app_version": "9.9.9", "sha256": ""} | fields
     raw = json.dumps(body).encode()
-    digest = hashlib.sha256(json.dumps(header, separators=(",", ":")).encode() + raw).hexdigest()
+    signed = json.dumps(header, separators=(",", ":")).encode()
+    digest = hashlib.sha256(signed + raw if header["schema"] == 1 else raw + signed).hexdigest()
     return json.dumps({**header, "sha256": digest})[:-1].encode() + b', "body": ' + raw + b"}"
+
+
+def members(content: bytes) -> list[int]:
+    """The sizes of the gzip members in a row."""
+    sizes = []
+    while content:
+        stream = zlib.decompressobj(wbits=31)
+        stream.decompress(content)
+        sizes.append(len(content) - len(stream.unused_data))
+        content = stream.unused_data
+    return sizes
 
 
 def reason(content: bytes) -> str:
@@ -167,7 +180,7 @@ def test_the_document_is_ordinary_json_with_the_header_first() -> None:
 
 def test_only_a_small_uncompressed_document_is_indented() -> None:
     large = Checkpoint(overrides="x" * document.INDENTED_UP_TO)
-    assert sealed(SMALL).splitlines()[1:3] == [b'  "format": "musicdiff-checkpoint",', b'  "schema": 1,']
+    assert sealed(SMALL).splitlines()[1:3] == [b'  "format": "musicdiff-checkpoint",', b'  "schema": 2,']
     assert b'\n    "paused": {\n      "since": ' in sealed(SMALL)
     assert sealed(large).count(b"\n") == 1
     assert gzip.decompress(sealed(SMALL, compress=True)).count(b"\n") == 1
@@ -196,9 +209,13 @@ def test_every_flipped_bit_is_noticed_or_changes_nothing(compress: bool) -> None
                 unnoticed.add(position)
             except CheckpointInvalid:
                 pass
-    # gzip's own header says when and on what system it was packed, and the last byte before its eight-byte trailer is
-    # padded with bits that mean nothing.
-    assert unnoticed <= ({*range(3, 10), len(content) - 9} if compress else set())
+    # A gzip member's own header says when and on what system it was packed, and the last byte before its eight-byte
+    # trailer is padded with bits that mean nothing.
+    begin, meaningless = 0, set()
+    for size in members(content) if compress else ():
+        meaningless |= {*range(begin + 3, begin + 10), begin + size - 9}
+        begin += size
+    assert unnoticed <= meaningless
 
 
 @COMPRESSED
@@ -236,9 +253,9 @@ def test_no_bytes_whatsoever_raise_anything_else(noise: bytes, beginning: bytes)
         (sealed().replace(b'"run_id"', b'"ruin_id"'), "header is damaged"),
         (sealed().replace(b'"schema"', b'"shards": 3, "schema"'), "header is damaged (Object contains unknown field"),
         (sealed().replace(b"musicdiff-checkpoint", b"musicdiff-plan"), "format is 'musicdiff-plan'"),
-        (resealed({"paused": 1}), "does not hold what schema 1 holds (Expected `object | null`, got `int`"),
-        (resealed([]), "does not hold what schema 1 holds"),
-        (resealed({}, schema=0), "schema is 0; this version knows 1 to 1"),
+        (resealed({"paused": 1}), "does not hold what schema 2 holds (Expected `object | null`, got `int`"),
+        (resealed([]), "does not hold what schema 2 holds"),
+        (resealed({}, schema=0), "schema is 0; this version knows 1 to 2"),
     ],
 )
 def test_the_message_says_what_is_wrong(content: bytes, told: str) -> None:
@@ -324,3 +341,19 @@ def test_an_older_schema_is_migrated_after_its_checksum_was_checked() -> None:
 def test_a_rich_checkpoint_survives_a_migration_unchanged() -> None:
     content = resealed(json.loads(msgspec.json.encode(RICH)), schema=1)
     assert decode(content, schema=2, migrations={1: dict})[1] == RICH
+
+
+@pytest.mark.parametrize("name", ["checkpoint.json", "checkpoint.json.gz"])
+def test_what_schema_1_wrote_is_read(name: str) -> None:
+    """The files are as the last version of schema 1 wrote them."""
+    content = Path(__file__).with_name("schema_1").joinpath(name).read_bytes()
+    packed = name.endswith(".gz")
+    text = gzip.decompress(content) if packed else content
+    header, checkpoint = decode(content)
+    assert header.schema == 1
+    assert checkpoint == msgspec.convert(json.loads(text)["body"], Checkpoint)
+    assert checkpoint.matches
+    assert decode_in_pieces(content, compress=True)[:2] == (header, checkpoint)
+    claim = Claim("run-2", "host", "2026-11-21T12:10:00Z", "1f2e")
+    assert decode(with_lease(content, claim, compress=packed)[1])[1] == checkpoint
+    assert "checksum" in reason(text.replace(b"Gym", b"gym"))
