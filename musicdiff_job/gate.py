@@ -109,11 +109,14 @@ class Gate:
         """See ``ports.Door.call``."""
 
         def attempt() -> T:
-            self._admit(service, write=write, auth=auth)
+            began = self._admit(service, write=write, auth=auth)
+            answered = False
             try:
-                return request(self._timeout())
+                answer = request(self._timeout())
+                answered = True
             finally:
-                self._answered(service)
+                self._ended(service, began if answered else None)
+            return answer
 
         def transient_wait(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
@@ -198,7 +201,8 @@ class Gate:
 
     # Before a call
 
-    def _admit(self, service: Service, *, write: bool, auth: bool) -> None:
+    def _admit(self, service: Service, *, write: bool, auth: bool) -> float:
+        """Wait until the call may be made; the monotonic time at which that is."""
         while True:
             with self._lock:
                 self._check_run()
@@ -210,7 +214,7 @@ class Gate:
                 delay = max(self._pace_delay(service, now, write=write), self._window_delay(service, now))
                 if delay <= 0:
                     self._count(service, now, write=write, auth=auth)
-                    return
+                    return now
             self._wait(delay)
 
     def _check_run(self) -> None:
@@ -269,10 +273,11 @@ class Gate:
         if rule is not None:
             self._ledgers[service] = budget.ledger_add(self._ledgers[service], self._clock.now(), rule)
 
-    def _answered(self, service: Service) -> None:
+    def _ended(self, service: Service, began: float | None) -> None:
         if service in self._windows:
             with self._lock:
-                self._windows[service].end(self._clock.monotonic())
+                now = self._clock.monotonic()
+                self._windows[service].end(now, None if began is None else now - began)
 
     def _timeout(self) -> float:
         left = self.seconds_left()
@@ -293,6 +298,8 @@ class Gate:
             strikes = self._strikes.get(service, 0) + 1
             delay = budget.refusal_wait(service, error.retry_after, quota=error.quota, strikes=strikes)
             self._strikes[service] = strikes
+            if service in self._windows:
+                self._windows[service].shrink()
             event("rate_limit.hit", service=str(service), seconds=delay, strikes=strikes, reason=error.message)
             if delay <= budget.LONGEST_WAIT and (left is None or delay < left):
                 self._held[service] = now + delay

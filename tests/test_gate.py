@@ -597,3 +597,16 @@ def test_a_slow_first_connection_does_not_push_two_windows_together() -> None:
     for _ in range(60):
         stage.gate.call(DEEZER, slow)
     assert arrivals[50] - arrivals[0] > 5.0
+
+
+def test_after_a_refusal_fewer_calls_go_into_a_window() -> None:
+    """Somebody else may be calling from the same address."""
+    stage = Stage(limits(windows={DEEZER: (10, 5.0)}))
+    stage.call(throttled(1.0), "fine")
+    stage.clock.advance(20.0)
+    before = stage.clock.monotonic()
+    for _ in range(9):
+        stage.call()
+    assert stage.clock.monotonic() == before
+    stage.call()
+    assert stage.clock.monotonic() > before

@@ -20,6 +20,10 @@ from musicdiff_job.core.model import Service
 
 WINDOW_MARGIN = 0.01
 """Seconds added to a window, for what clocks round off."""
+TRAVEL_BELIEVED = 0.8
+"""The share of the shortest answer time that counts as time on the way; the rest is for what networks vary by."""
+SHRUNK = 0.9
+"""What is left of a window's calls after a refusal: somebody else may be calling from the same address."""
 AWAITING_ANSWERS = 0.05
 """Seconds after which to ask again while every place of a window is taken by a call without an answer."""
 
@@ -27,8 +31,11 @@ AWAITING_ANSWERS = 0.05
 class RollingWindow:
     """At most ``calls`` in any ``seconds``, whenever they reach the service. Not thread-safe; its owner locks.
 
-    When a request arrives is not known, only that it did so before it was answered. So a call occupies its place from
-    ``begin`` until ``seconds`` after ``end``: a first connection that is slow cannot push two bursts together.
+    When a request arrives is not known, only that it did so before it was answered, and that the answer was on its way
+    for a while. So a call occupies its place from ``begin`` until ``seconds`` after ``end``: a first connection that is
+    slow cannot push two bursts together. What the fastest call so far needed, there and back, is spared, because the
+    next call needs its half of it to get there and this one needed the other half to be answered. At 400 ms that is the
+    difference between 93 and 99 of 100 calls.
     """
 
     def __init__(self, calls: int, seconds: float) -> None:
@@ -36,23 +43,31 @@ class RollingWindow:
         self._in_flight = 0
         self._calls = calls
         self._span = seconds + WINDOW_MARGIN
+        self._fastest: float | None = None
 
     def delay(self, now: float) -> float:
         """Seconds until it is worth asking again; 0 if a call may be made now."""
-        while self._ended and self._ended[0] + self._span <= now:
+        span = self._span - TRAVEL_BELIEVED * (self._fastest or 0.0)
+        while self._ended and self._ended[0] + span <= now:
             self._ended.popleft()
         if self._in_flight + len(self._ended) < self._calls:
             return 0.0
-        return self._ended[0] + self._span - now if self._ended else AWAITING_ANSWERS
+        return self._ended[0] + span - now if self._ended else AWAITING_ANSWERS
 
     def begin(self) -> None:
         """A call is made now."""
         self._in_flight += 1
 
-    def end(self, now: float) -> None:
-        """One of the calls has been answered, or given up."""
+    def end(self, now: float, took: float | None = None) -> None:
+        """One of the calls has been answered after ``took`` seconds, or given up (None)."""
         self._in_flight -= 1
+        if took is not None:
+            self._fastest = took if self._fastest is None else min(took, self._fastest)
         self._ended.append(now)
+
+    def shrink(self) -> None:
+        """The service has refused a call for its rate: allow fewer from now on."""
+        self._calls = max(1, int(self._calls * SHRUNK))
 
 
 class LedgerRule(msgspec.Struct, frozen=True):

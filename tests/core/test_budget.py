@@ -61,6 +61,61 @@ def test_a_call_without_an_answer_keeps_its_place_however_long_it_takes() -> Non
     assert window.delay(106.0) == 0.0
 
 
+def test_what_an_answer_is_on_its_way_is_not_lost() -> None:
+    window = RollingWindow(2, 5.0)
+    for began in (0.0, 0.1):
+        window.begin()
+        window.end(began + 0.4, 0.4)
+    assert 5.0 + began + window.delay(0.5) > 5.0
+    assert 0.5 + window.delay(0.5) == pytest.approx(5.1, abs=0.05), "not 5.4: the next one needs time to arrive as well"
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 0.3)), min_size=10, max_size=120),
+    st.integers(1, 9), st.floats(0.0, 0.3), st.floats(0.0, 0.3),
+)  # fmt: skip
+def test_the_service_never_sees_more_than_its_calls(
+    trips: list[tuple[float, float, float]], calls: int, there: float, back: float
+) -> None:
+    """``there`` and ``back`` are the shortest ways; each trip adds its share of what networks vary by, and the time
+    that the service needs."""
+    window, now, arrived = RollingWindow(calls, 5.0), 0.0, list[float]()
+    flying: list[tuple[float, float]] = []
+
+    def land(until: float) -> None:
+        for ends, began in sorted(flying):
+            if ends <= until:
+                window.end(ends, ends - began)
+                flying.remove((ends, began))
+
+    for out, home, needs in trips:
+        land(now)
+        while (delay := window.delay(now)) > 0:
+            now += delay
+            land(now)
+        window.begin()
+        arrives = now + there * (1 + 0.25 * out)
+        flying.append((arrives + needs + back * (1 + 0.25 * home), now))
+        arrived.append(arrives)
+        arrived.sort()
+    assert all(later - first >= 5.0 for first, later in zip(arrived, arrived[calls:], strict=False))
+
+
+def test_after_a_refusal_a_window_is_smaller_and_never_closed() -> None:
+    window = RollingWindow(10, 5.0)
+    window.shrink()
+    for _ in range(9):
+        assert window.delay(0.0) == 0.0
+        window.begin()
+    assert window.delay(0.0) > 0
+    for _ in range(50):
+        window.shrink()
+    for _ in range(9):
+        window.end(0.0)
+    assert window.delay(6.0) == 0.0
+
+
 RULE = LedgerRule(limit=4, span=60, slot=10)
 
 
