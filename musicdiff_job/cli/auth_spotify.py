@@ -36,11 +36,11 @@ from musicdiff_job.spotify.consent import (
     ConsentExchange,
     Foreign,
     Granted,
-    Profile,
     Question,
     ask,
     read_answer,
 )
+from musicdiff_job.spotify.identity import Profile
 from musicdiff_job.spotify.loopback import Loopback
 
 PORT = 8913
