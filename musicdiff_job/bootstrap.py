@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from musicdiff_job import __version__
 from musicdiff_job.clock import StopFlag
@@ -40,6 +40,9 @@ from musicdiff_job.settings import Credentials, Loaded, Settings
 from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
 from musicdiff_job.sinks import Sink
 from musicdiff_job.store.file import FileStore
+
+if TYPE_CHECKING:
+    from musicdiff_job.spotify.auth import TokenRefresher
 
 OVERRIDES_AT_MOST = 1 << 25
 """Characters; enough for half a million tracks. A larger file is none, and may be an endless device."""
@@ -148,6 +151,14 @@ def assemble(
         force=force,
         exit_codes=exit_codes,
     )
+
+
+def prove_settings(settings: Settings) -> None:
+    """Raise the ``ConfigError`` that ``assemble`` would, or ``open_history``. Opens no file but the overrides."""
+    _refuse_unsupported(settings)
+    read_overrides(settings)
+    if settings.playback.enabled:
+        open_history(settings, "")
 
 
 def open_sinks(loaded: Loaded | None, env: Mapping[str, str]) -> tuple[Sink, ...]:
@@ -317,14 +328,31 @@ def _open_source(
         from musicdiff_job.export.source import ExportSource
 
         return Origin(ExportSource(Path(settings.source.path))), lambda: None
-    from musicdiff_job.spotify.auth import TokenRefresher
     from musicdiff_job.spotify.client import SpotifySource
     from musicdiff_job.spotify.writing import SpotifyWrites
+
+    tokens = open_tokens(credentials, settings, gate, clock, redactor)
+    source = SpotifySource(
+        gate,
+        clock,
+        redactor,
+        tokens,
+        settings.urls.spotify_api,
+        _pinned(checkpoint, Service.SPOTIFY, tokens.credential()),
+    )
+    return Origin(source, source, SpotifyWrites(source)), source.close
+
+
+def open_tokens(
+    credentials: Credentials, settings: Settings, gate: Gate, clock: Clock, redactor: Redactor
+) -> TokenRefresher:
+    """What gets access to the Spotify account. Raises ``AuthError`` without a refresh token."""
+    from musicdiff_job.spotify.auth import TokenRefresher
 
     if credentials.spotify_refresh_token is None:
         raise AuthError("SPOTIFY_REFRESH_TOKEN is not set", "Make one with `musicdiff-job auth spotify`")
     authorized = credentials.spotify_authorized_at
-    tokens = TokenRefresher(
+    return TokenRefresher(
         gate,
         clock,
         redactor,
@@ -335,15 +363,6 @@ def _open_source(
         datetime.combine(authorized, time(), UTC) if authorized else None,
         Path(settings.spotify.token_store) if settings.spotify.token_store else None,
     )
-    source = SpotifySource(
-        gate,
-        clock,
-        redactor,
-        tokens,
-        settings.urls.spotify_api,
-        _pinned(checkpoint, Service.SPOTIFY, tokens.credential()),
-    )
-    return Origin(source, source, SpotifyWrites(source)), source.close
 
 
 def _open_target(

@@ -1,0 +1,84 @@
+"""``check``: would a run work, and if not, what is to be done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from musicdiff_job.cli.command import JobCommand, shared
+from musicdiff_job.cli.output import say, show_json
+from musicdiff_job.cli.session import open_session
+from musicdiff_job.cli.signals import stopping
+from musicdiff_job.clock import StopFlag
+from musicdiff_job.core.errors import ConfigError
+from musicdiff_job.core.outcome import ExitCodes, Outcome, exit_code
+from musicdiff_job.preflight import Finding, Verdict, examine, unreadable, worst
+from musicdiff_job.report.text import Cell, Tone
+
+_TONES = {Verdict.OK: Tone.GOOD, Verdict.WARNING: Tone.BUSY, Verdict.FAILED: Tone.BAD}
+_WIDTH = 12
+"""Columns for the name of a part."""
+
+
+@click.command("check", cls=JobCommand, example="musicdiff-job check --env-file musicdiff.env")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@click.pass_context
+def check(context: click.Context, *, as_json: bool) -> int:
+    """See whether a run would work, and what to do if not.
+
+    Looks at the settings, the checkpoint and its lock, signs in to both services, and compares accounts, permissions
+    and clocks: five API calls, at most nine. Writes nothing lasting. Exits 0 if a run can begin, else with the code
+    that it would end with (77, 74, 78, 65 or 69).
+    """
+    options, stop = shared(context), StopFlag()
+    findings: list[Finding] = []
+
+    def tell(finding: Finding) -> None:
+        findings.append(finding)
+        if not as_json and not (options.quiet and finding.verdict is Verdict.OK):
+            say(*_lines(finding))
+
+    profile = options.profile or "default"
+    with stopping(stop):
+        try:
+            session = open_session(context, stop)
+        except ConfigError as error:
+            for problem in unreadable(error):
+                tell(problem)
+        else:
+            profile = session.loaded.settings.profile
+            for finding in examine(session):
+                tell(finding)
+    outcome = worst(tuple(findings))
+    status = exit_code(outcome, ExitCodes.DETAILED)
+    if as_json:
+        show_json({"schema": 1, "profile": profile, "exit_code": int(status), "checks": [*map(_json, findings)]})
+    elif not options.quiet:
+        say("", _verdict(findings, outcome))
+    return status
+
+
+def _lines(finding: Finding) -> list[Cell | str]:
+    line = f"{finding.verdict:<8} {finding.part:<{_WIDTH}} {finding.message}"
+    shown = Cell(line, _TONES[finding.verdict])
+    return [shown, f"{'':8} {'':{_WIDTH}} {finding.hint}"] if finding.hint else [shown]
+
+
+def _verdict(findings: list[Finding], outcome: Outcome) -> Cell:
+    bad = sum(finding.verdict is Verdict.FAILED for finding in findings)
+    if bad:
+        told = f"A run would end with {outcome} ({int(exit_code(outcome, ExitCodes.DETAILED))}): mend what failed."
+        return Cell(told, Tone.BAD)
+    return Cell("A run can begin: `musicdiff-job run`, or look first with `musicdiff-job run --dry-run`.", Tone.GOOD)
+
+
+def _json(finding: Finding) -> dict[str, Any]:
+    code = None if finding.outcome is None else int(exit_code(finding.outcome, ExitCodes.DETAILED))
+    return {
+        "check": finding.part,
+        "verdict": finding.verdict,
+        "message": finding.message,
+        "hint": finding.hint,
+        "exit_code": code,
+    }

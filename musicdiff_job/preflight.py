@@ -1,0 +1,336 @@
+"""What ``check`` looks at before a first run, or when runs fail: everything a run needs, without doing its work.
+
+Each part is one ``Finding``: it is well, it deserves a look, or runs would fail, and then with the outcome that they
+would end with. Nothing lasting is written: no lease is taken, and what is tried on the checkpoint's place is tried
+beside it and removed. One exception: should Spotify replace the refresh token, the new one goes to the token store,
+because the old one may be dead from then on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from musicdiff_job import bootstrap
+from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.errors import (
+    AuthError,
+    CheckpointInvalid,
+    CheckpointUnwritable,
+    ConfigError,
+    Forbidden,
+    Interrupted,
+    JobError,
+    Locked,
+    RateLimited,
+    WrongAccount,
+)
+from musicdiff_job.core.expiry import consent_ends
+from musicdiff_job.core.model import AccountId, Service
+from musicdiff_job.core.outcome import Outcome, most_urgent
+from musicdiff_job.core.secret import Secret
+from musicdiff_job.core.timestamps import from_http, to_iso
+from musicdiff_job.gate import Gate, Limits
+from musicdiff_job.performing import Surroundings
+from musicdiff_job.settings import Settings
+from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
+
+SECONDS = 30.0
+"""For all calls together."""
+CALLS = 9
+"""It takes five, if nothing has to be repeated."""
+SKEW = 60.0
+"""Seconds by which clocks may differ before it is worth a word: due times, rate windows and leases go by the clock."""
+RENEW_WITHIN = 30
+"""Days before the end of the consent."""
+
+
+class Verdict(StrEnum):
+    """How a part looks."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What one part looks like. ``hint`` is what to do; ``outcome`` what a run would end with, None if it would run."""
+
+    part: str
+    verdict: Verdict
+    message: str
+    hint: str = ""
+    outcome: Outcome | None = None
+
+
+def ok(part: str, message: str) -> Finding:
+    """A part that is well."""
+    return Finding(part, Verdict.OK, message)
+
+
+def warning(part: str, message: str, hint: str = "") -> Finding:
+    """A part with which a run would go on, though perhaps not as it is meant to."""
+    return Finding(part, Verdict.WARNING, message, hint)
+
+
+def failed(part: str, error: JobError) -> Finding:
+    """The finding of an error; a warning where the next run mends it."""
+    match error:
+        case RateLimited() | Locked():
+            return warning(part, error.message, error.hint or "Nothing to do: until then runs end at once")
+        case AuthError() | ConfigError() | CheckpointInvalid() | CheckpointUnwritable():
+            outcome = error.outcome
+        case Forbidden():
+            outcome = Outcome.AUTH
+        case _:
+            outcome = Outcome.UNAVAILABLE
+    return Finding(part, Verdict.FAILED, error.message, error.hint, outcome)
+
+
+def unreadable(error: ConfigError) -> tuple[Finding, ...]:
+    """One finding for each problem of settings that cannot be read; without them nothing else can be looked at."""
+    hint = error.hint or "Mend it and check again; docs/settings.md lists every key, `musicdiff-job init` writes them"
+    return tuple(
+        Finding("settings", Verdict.FAILED, problem, hint if problem is error.problems[-1] else "", Outcome.CONFIG)
+        for problem in error.problems
+    )
+
+
+def worst(findings: tuple[Finding, ...]) -> Outcome:
+    """What a run would end with; ``in_sync`` if nothing speaks against one."""
+    return most_urgent({finding.outcome for finding in findings if finding.outcome is not None})
+
+
+def examine(around: Surroundings) -> Iterator[Finding]:
+    """Look at everything, in the order in which a run needs it. Raises ``Interrupted``."""
+    settings = around.loaded.settings
+    yield from _settings(around)
+    checkpoint = Checkpoint()
+    try:
+        checkpoint = around.store.peek() or checkpoint
+        yield ok("checkpoint", _told(around, checkpoint))
+    except (CheckpointInvalid, CheckpointUnwritable, ConfigError) as error:
+        yield failed("checkpoint", error)
+    yield from _writable(around)
+    windows = {Service.DEEZER: (settings.deezer.requests_per_5s, 5.0)}
+    gate = Gate(Limits(SECONDS, CALLS, {}, windows), around.clock, around.stop, None, checkpoint.not_before)
+    dates: dict[str, str] = {}
+    yield from _guarded("spotify", lambda: _spotify(around, gate, checkpoint, dates))
+    yield from _guarded("deezer", lambda: _deezer(around, gate, checkpoint, dates))
+    yield from _clock(dates, around.now())
+    yield from _places(settings)
+
+
+def _guarded(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except Interrupted:
+        raise
+    except JobError as error:
+        yield failed(part, error)
+
+
+def _settings(around: Surroundings) -> Iterator[Finding]:
+    try:
+        bootstrap.prove_settings(around.loaded.settings)
+    except ConfigError as error:
+        yield from unreadable(error)
+        return
+    yield ok("settings", f"read from {', '.join(around.loaded.sources)}")
+    for told in around.loaded.warnings:
+        yield warning("settings", told)
+
+
+def _told(around: Surroundings, checkpoint: Checkpoint) -> str:
+    header = around.store.peek_header()
+    if header is None:
+        return f"none yet at {around.store.place}; the first run creates it"
+    paused = "; paused, `musicdiff-job resume` lets runs work" if checkpoint.paused else ""
+    return f"whole, generation {header.generation}, saved {header.saved_at} ({around.store.place}){paused}"
+
+
+def _writable(around: Surroundings) -> Iterator[Finding]:
+    part = "S3 writes" if around.loaded.settings.checkpoint.url.startswith("s3://") else "writable"
+    try:
+        unproven = around.store.rehearse()
+    except (CheckpointUnwritable, ConfigError) as error:
+        yield failed(part, error)
+    else:
+        for told in unproven:
+            yield warning(part, told)
+        if not unproven:
+            proven = "conditions are honoured" if part == "S3 writes" else "a file beside the checkpoint was written"
+            yield ok(part, f"{proven}, and what was tried is removed again")
+    try:
+        around.store.prove_free()
+        yield ok("lock", "nobody holds the checkpoint")
+    except (Locked, CheckpointUnwritable) as error:
+        yield failed("lock", error)
+    except CheckpointInvalid:
+        return  # told already
+
+
+def _spotify(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: dict[str, str]) -> Iterator[Finding]:
+    settings, credentials = around.loaded.settings, around.loaded.credentials
+    if settings.source.kind is not SourceKind.SPOTIFY:
+        yield ok("spotify", "not needed, the source is an export")
+        return
+    if missing := credentials.require(target=TargetKind.FILES):
+        names = " and ".join(one.name for one in missing)
+        raise AuthError(f"{names} not set", f"Make it with `{missing[0].command}`, or name its file with --env-file")
+    from musicdiff_job.spotify.identity import whose
+    from musicdiff_job.spotify.wire import Wire
+
+    tokens = bootstrap.open_tokens(credentials, settings, gate, around.clock, around.redactor)
+    wire = Wire(around.clock, around.redactor)
+    try:
+        profile = whose(gate, wire, settings.urls.spotify_api, tokens.access_token())
+    finally:
+        wire.close()
+        tokens.close()
+    dates["Spotify"] = profile.date
+    yield _account(Service.SPOTIFY, profile.id, profile.name, checkpoint)
+    yield from _scopes(settings, tokens.scopes)
+    yield from _consent(around)
+
+
+def _deezer(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: dict[str, str]) -> Iterator[Finding]:
+    settings, credentials = around.loaded.settings, around.loaded.credentials
+    if settings.target.kind is not TargetKind.DEEZER:
+        yield ok("deezer", "not needed, the target is files")
+        return
+    if missing := credentials.require(source=SourceKind.EXPORT):
+        hint = f"Make it with `{missing[0].command}`, or name its file with --env-file"
+        raise AuthError(f"{missing[0].name} not set", hint)
+    from musicdiff_job.deezer.identity import identify_arl, identify_token
+
+    if (token := credentials.deezer_access_token) is not None:
+        found = identify_token(gate, around.redactor, settings.urls.deezer_api, token)
+    else:
+        found = identify_arl(gate, around.redactor, settings.urls.deezer_gateway, credentials.deezer_arl or Secret(""))
+    dates["Deezer"] = found.date
+    yield _account(Service.DEEZER, found.id, found.name, checkpoint)
+    if found.missing:
+        hint = "Use an ARL instead: `musicdiff-job auth deezer`"
+        yield failed("permissions", AuthError(f"the access token lacks {', '.join(found.missing)}", hint))
+    elif found.allowed:
+        yield ok("permissions", f"the access token has {', '.join(found.allowed)}")
+
+
+def _account(service: Service, found: AccountId, name: str, checkpoint: Checkpoint) -> Finding:
+    pinned = checkpoint.accounts.get(service)
+    if pinned is not None and pinned.id != found:
+        return failed(
+            service,
+            WrongAccount(
+                f"the credentials belong to account {found}, the checkpoint to account {pinned.id}",
+                "Use the other credentials or another checkpoint, or forget this one with `musicdiff-job reset --all`",
+            ),
+        )
+    same = ", the account of the checkpoint" if pinned is not None else ""
+    return ok(service, f"signed in as {name or 'an account without a name'} ({found}){same}")
+
+
+def _scopes(settings: Settings, given: frozenset[str] | None) -> Iterator[Finding]:
+    from musicdiff_job.spotify.consent import RECENTLY_PLAYED, SCOPES, WRITING
+
+    both = any(rule.direction is Direction.BOTH for rule in settings.playlist)
+    if given is None:
+        yield warning("scopes", "Spotify does not say what the consent covers; a run tells what it may not read")
+        return
+    entities = set(settings.sync.entities)
+    serves: dict[str, bool] = {
+        "playlist-read-private": Entity.PLAYLISTS in entities,
+        "playlist-read-collaborative": Entity.PLAYLISTS in entities,
+        "user-library-read": not entities.isdisjoint({Entity.LIKED, Entity.ALBUMS}),
+        "user-follow-read": Entity.ARTISTS in entities,
+        RECENTLY_PLAYED: settings.playback.enabled,
+    }
+    lacking = [scope for scope in SCOPES if serves[scope.name] and scope.name not in given]
+    lacking += [scope for scope in WRITING if both and scope.name not in given]
+    if not lacking:
+        yield ok("scopes", "the consent covers all that the settings ask for")
+        return
+    told = "; ".join(f"{scope.name} ({scope.reads})" for scope in lacking)
+    again = f"Renew the consent with `musicdiff-job auth spotify{' --both-ways' if both else ''}` and accept all of it"
+    if any(scope.needed or scope in WRITING for scope in lacking):
+        yield failed("scopes", AuthError(f"the consent lacks {told}", again))
+    else:
+        yield warning("scopes", f"the consent lacks {told}; the job goes without", again)
+
+
+def _consent(around: Surroundings) -> Iterator[Finding]:
+    given = around.loaded.credentials.spotify_authorized_at
+    if given is None:
+        told = "when it ends is not known: SPOTIFY_AUTHORIZED_AT, the day on which you consented, is not set"
+        yield warning("consent", told, "Add the day to the env file; `musicdiff-job auth spotify` does")
+        return
+    ends = consent_ends(given)
+    left = (ends - around.now().date()).days
+    told = f"given on {given}, ends on {ends}, {left} days from now"
+    renew = "Renew it with `musicdiff-job auth spotify`"
+    if left < 0:
+        yield warning("consent", f"given on {given}, should have ended on {ends}: that day may be wrong", renew)
+    elif left <= RENEW_WITHIN:
+        yield warning("consent", told, renew)
+    else:
+        yield ok("consent", told)
+
+
+def _clock(dates: dict[str, str], now: datetime) -> Iterator[Finding]:
+    """By the answers' own dates. They are whole seconds, and some seconds old by now."""
+    apart = {
+        name: (now - said).total_seconds() for name, date in dates.items() if (said := from_http(date)) is not None
+    }
+    if not apart:
+        return
+    name = max(apart, key=lambda one: abs(apart[one]))
+    if abs(apart[name]) <= SKEW:
+        yield ok("clock", f"agrees with {' and '.join(apart)} to {SKEW:.0f} s")
+        return
+    way = "ahead of" if apart[name] > 0 else "behind"
+    yield warning(
+        "clock",
+        f"this machine's clock is {abs(apart[name]):.0f} s {way} {name}'s ({to_iso(now)} here)",
+        "Set it, best by NTP (`timedatectl set-ntp true`): due times, rate limits and the consent's end go by it",
+    )
+
+
+def _places(settings: Settings) -> Iterator[Finding]:
+    """Where else a run writes. A run goes on without these, except without the folder that it is all for."""
+    places = {
+        "log.file": settings.log.file,
+        "metrics.textfile": settings.metrics.textfile,
+        "playback.url": settings.playback.url if settings.playback.enabled else "",
+        "report.html": settings.report.html,
+        "spotify.token_store": settings.spotify.token_store,
+        "target.path": settings.target.path if settings.target.kind is TargetKind.FILES else "",
+    }
+    for key, place in places.items():
+        if not place or place.startswith("s3://"):
+            continue
+        if _may_write(Path(place)):
+            yield ok(key, f"{place} can be written")
+        elif key == "target.path":
+            yield failed(key, CheckpointUnwritable(f"{place} cannot be written", f"Allow it, or name another {key}"))
+        else:
+            yield warning(key, f"{place} cannot be written", f"Allow it, or name another {key}")
+
+
+def _may_write(path: Path) -> bool:
+    """Whether the place, or where it is missing the folder that it would be created in, lets itself be written to."""
+    with suppress(OSError):
+        while not path.exists():
+            if path.parent == path:
+                return False
+            path = path.parent
+            if path.exists() and not path.is_dir():
+                return False
+        return os.access(path, os.W_OK | (os.X_OK if path.is_dir() else 0))
+    return False
