@@ -279,7 +279,8 @@ def _connect(
     if missing := credentials.require(settings.source.kind, settings.target.kind):
         names = " and ".join(one.name for one in missing)
         commands = ", ".join(dict.fromkeys(f"`{one.command}`" for one in missing))
-        raise AuthError(f"no credentials: {names} not set", f"Make them with {commands}")
+        hint = f"Make them with {commands}; if that is done, name their file: --env-file"
+        raise AuthError(f"no credentials: {names} not set", hint)
     origin, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
     if settings.target.kind is TargetKind.FILES:
         return _to_files(settings, gate, clock, checkpoint, origin, close_source, dry_run=dry_run)

@@ -183,7 +183,7 @@ def _spotify(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: di
         return
     if missing := credentials.require(target=TargetKind.FILES):
         names = " and ".join(one.name for one in missing)
-        raise AuthError(f"{names} not set", f"Make it with `{missing[0].command}`, or name its file with --env-file")
+        raise AuthError(f"{names} not set", f"Run `{missing[0].command}`; if that is done, name its file: --env-file")
     from musicdiff_job.spotify.identity import whose
     from musicdiff_job.spotify.wire import Wire
 
@@ -206,7 +206,7 @@ def _deezer(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: dic
         yield ok("deezer", "not needed, the target is files")
         return
     if missing := credentials.require(source=SourceKind.EXPORT):
-        hint = f"Make it with `{missing[0].command}`, or name its file with --env-file"
+        hint = f"Run `{missing[0].command}`; if that is done, name its file: --env-file"
         raise AuthError(f"{missing[0].name} not set", hint)
     from musicdiff_job.deezer.identity import identify_arl, identify_token
 

@@ -7,18 +7,16 @@ from typing import Any
 import click
 
 from musicdiff_job.cli.command import JobCommand, shared
-from musicdiff_job.cli.output import say, show_json
+from musicdiff_job.cli.output import say, show, show_json
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.cli.signals import stopping
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.errors import ConfigError
 from musicdiff_job.core.outcome import ExitCodes, Outcome, exit_code
 from musicdiff_job.preflight import Finding, Verdict, examine, unreadable, worst
-from musicdiff_job.report.text import Cell, Tone
+from musicdiff_job.report.text import Cell, Column, Fit, Table, Tone
 
 _TONES = {Verdict.OK: Tone.GOOD, Verdict.WARNING: Tone.BUSY, Verdict.FAILED: Tone.BAD}
-_WIDTH = 12
-"""Columns for the name of a part."""
 
 
 @click.command("check", cls=JobCommand, example="musicdiff-job check --env-file musicdiff.env")
@@ -34,35 +32,34 @@ def check(context: click.Context, *, as_json: bool) -> int:
     options, stop = shared(context), StopFlag()
     findings: list[Finding] = []
 
-    def tell(finding: Finding) -> None:
-        findings.append(finding)
-        if not as_json and not (options.quiet and finding.verdict is Verdict.OK):
-            say(*_lines(finding))
-
     profile = options.profile or "default"
     with stopping(stop):
         try:
             session = open_session(context, stop)
         except ConfigError as error:
-            for problem in unreadable(error):
-                tell(problem)
+            findings.extend(unreadable(error))
         else:
             profile = session.loaded.settings.profile
-            for finding in examine(session):
-                tell(finding)
+            findings.extend(examine(session))
     outcome = worst(tuple(findings))
     status = exit_code(outcome, ExitCodes.DETAILED)
     if as_json:
         show_json({"schema": 1, "profile": profile, "exit_code": int(status), "checks": [*map(_json, findings)]})
     elif not options.quiet:
+        show(_table(findings))
         say("", _verdict(findings, outcome))
+    elif bad := [finding for finding in findings if finding.verdict is not Verdict.OK]:
+        show(_table(bad))
     return status
 
 
-def _lines(finding: Finding) -> list[Cell | str]:
-    line = f"{finding.verdict:<8} {finding.part:<{_WIDTH}} {finding.message}"
-    shown = Cell(line, _TONES[finding.verdict])
-    return [shown, f"{'':8} {'':{_WIDTH}} {finding.hint}"] if finding.hint else [shown]
+def _table(findings: list[Finding]) -> Table:
+    rows: list[tuple[Cell | str, ...]] = []
+    for finding in findings:
+        rows.append((Cell(finding.verdict, _TONES[finding.verdict]), finding.part, finding.message))
+        if finding.hint:
+            rows.append(("", "", finding.hint))
+    return Table((Column("state"), Column("check"), Column("what", fit=Fit.WRAP)), tuple(rows))
 
 
 def _verdict(findings: list[Finding], outcome: Outcome) -> Cell:

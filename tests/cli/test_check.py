@@ -23,7 +23,8 @@ def sandbox(command: CommandLine) -> Iterator[Sandbox]:
 def test_one_line_each_and_0(command: CommandLine, sandbox: Sandbox) -> None:
     result = command("check")
     assert result.exit_code == 0, result.output
-    *lines, empty, last = result.stdout.splitlines()
+    heading, *lines, empty, last = result.stdout.splitlines()
+    assert heading.split() == ["state", "check", "what"]
     assert [line.split()[:2] for line in lines] == [
         ["ok", part]
         for part in ("settings", "checkpoint", "writable", "lock", "spotify", "scopes", "consent", "deezer", "clock")
@@ -37,8 +38,8 @@ def test_what_failed_is_followed_by_what_to_do(command: CommandLine, sandbox: Sa
     command.env["DEEZER_ARL"] = "dead-and-gone"
     result = command("check", "-q")
     assert result.exit_code == 77
-    failed, hint = result.stdout.splitlines()
-    assert failed.startswith("failed   deezer       Deezer does not accept the ARL")
+    _, failed, hint = result.stdout.splitlines()
+    assert failed.startswith("failed  deezer  Deezer does not accept the ARL")
     assert hint.strip() == "Renew the ARL: `musicdiff-job auth deezer`"
     assert "A run would end with auth (77)" in command("check").stdout
     assert "dead-and-gone" not in result.output
@@ -48,7 +49,7 @@ def test_settings_that_cannot_be_read_are_78_in_both_forms(command: CommandLine,
     (command.home / "musicdiff.toml").write_text("[budget]\ntiem = 3\ncalls = 0\n")
     result = command("check")
     assert result.exit_code == 78
-    assert [line.split()[0] for line in result.stdout.splitlines()[:2]] == ["failed", "failed"]
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:3]] == ["failed", "failed"]
     assert "did you mean budget.time?" in result.stdout
     told = json.loads(command("check", "--json").stdout)
     assert (told["exit_code"], [one["exit_code"] for one in told["checks"]]) == (78, [78, 78])
