@@ -50,6 +50,9 @@ SKEW = 60.0
 RENEW_WITHIN = 30
 """Days before the end of the consent."""
 
+Dates = dict[str, tuple[str, datetime]]
+"""By service: what its answer gave as the date, and what the clock here said then."""
+
 
 class Verdict(StrEnum):
     """How a part looks."""
@@ -95,7 +98,9 @@ def failed(part: str, error: JobError) -> Finding:
 
 def unreadable(error: ConfigError) -> tuple[Finding, ...]:
     """One finding for each problem of settings that cannot be read; without them nothing else can be looked at."""
-    hint = error.hint or "Mend it and check again; docs/settings.md lists every key, `musicdiff-job init` writes them"
+    hint = error.hint or (
+        "Mend it and check again; `musicdiff-job init` writes a file with every setting, `auth` one with credentials"
+    )
     return tuple(
         Finding("settings", Verdict.FAILED, problem, hint if problem is error.problems[-1] else "", Outcome.CONFIG)
         for problem in error.problems
@@ -115,15 +120,16 @@ def examine(around: Surroundings) -> Iterator[Finding]:
     try:
         checkpoint = around.store.peek() or checkpoint
         yield ok("checkpoint", _told(around, checkpoint))
+        yield from _lock(around)
     except (CheckpointInvalid, CheckpointUnwritable, ConfigError) as error:
         yield failed("checkpoint", error)
     yield from _writable(around)
     windows = {Service.DEEZER: (settings.deezer.requests_per_5s, 5.0)}
     gate = Gate(Limits(SECONDS, CALLS, {}, windows), around.clock, around.stop, None, checkpoint.not_before)
-    dates: dict[str, str] = {}
+    dates: Dates = {}
     yield from _guarded("spotify", lambda: _spotify(around, gate, checkpoint, dates))
     yield from _guarded("deezer", lambda: _deezer(around, gate, checkpoint, dates))
-    yield from _clock(dates, around.now())
+    yield from _clock(dates)
     yield from _places(settings)
 
 
@@ -167,16 +173,17 @@ def _writable(around: Surroundings) -> Iterator[Finding]:
         if not unproven:
             proven = "conditions are honoured" if part == "S3 writes" else "a file beside the checkpoint was written"
             yield ok(part, f"{proven}, and what was tried is removed again")
+
+
+def _lock(around: Surroundings) -> Iterator[Finding]:
     try:
         around.store.prove_free()
         yield ok("lock", "nobody holds the checkpoint")
     except (Locked, CheckpointUnwritable) as error:
         yield failed("lock", error)
-    except CheckpointInvalid:
-        return  # told already
 
 
-def _spotify(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: dict[str, str]) -> Iterator[Finding]:
+def _spotify(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: Dates) -> Iterator[Finding]:
     settings, credentials = around.loaded.settings, around.loaded.credentials
     if settings.source.kind is not SourceKind.SPOTIFY:
         yield ok("spotify", "not needed, the source is an export")
@@ -194,13 +201,13 @@ def _spotify(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: di
     finally:
         wire.close()
         tokens.close()
-    dates["Spotify"] = profile.date
+    dates["Spotify"] = (profile.date, around.now())
     yield _account(Service.SPOTIFY, profile.id, profile.name, checkpoint)
     yield from _scopes(settings, tokens.scopes)
     yield from _consent(around)
 
 
-def _deezer(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: dict[str, str]) -> Iterator[Finding]:
+def _deezer(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: Dates) -> Iterator[Finding]:
     settings, credentials = around.loaded.settings, around.loaded.credentials
     if settings.target.kind is not TargetKind.DEEZER:
         yield ok("deezer", "not needed, the target is files")
@@ -214,7 +221,7 @@ def _deezer(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: dic
         found = identify_token(gate, around.redactor, settings.urls.deezer_api, token)
     else:
         found = identify_arl(gate, around.redactor, settings.urls.deezer_gateway, credentials.deezer_arl or Secret(""))
-    dates["Deezer"] = found.date
+    dates["Deezer"] = (found.date, around.now())
     yield _account(Service.DEEZER, found.id, found.name, checkpoint)
     if found.missing:
         hint = "Use an ARL instead: `musicdiff-job auth deezer`"
@@ -283,10 +290,11 @@ def _consent(around: Surroundings) -> Iterator[Finding]:
         yield ok("consent", told)
 
 
-def _clock(dates: dict[str, str], now: datetime) -> Iterator[Finding]:
-    """By the answers' own dates. They are whole seconds, and some seconds old by now."""
+def _clock(dates: Dates) -> Iterator[Finding]:
     apart = {
-        name: (now - said).total_seconds() for name, date in dates.items() if (said := from_http(date)) is not None
+        name: (here - there).total_seconds()
+        for name, (date, here) in dates.items()
+        if (there := from_http(date)) is not None
     }
     if not apart:
         return
@@ -297,7 +305,7 @@ def _clock(dates: dict[str, str], now: datetime) -> Iterator[Finding]:
     way = "ahead of" if apart[name] > 0 else "behind"
     yield warning(
         "clock",
-        f"this machine's clock is {abs(apart[name]):.0f} s {way} {name}'s ({to_iso(now)} here)",
+        f"this machine's clock is {abs(apart[name]):.0f} s {way} {name}'s ({to_iso(dates[name][1])} here)",
         "Set it, best by NTP (`timedatectl set-ntp true`): due times, rate limits and the consent's end go by it",
     )
 

@@ -68,7 +68,7 @@ def keep(rig: Rig, checkpoint: Checkpoint) -> None:
 def test_where_all_is_well_it_says_so_for_few_calls_and_leaves_nothing(rig: Rig) -> None:
     found = look(rig)
     assert list(found) == [
-        "settings", "checkpoint", "writable", "lock", "spotify", "scopes", "consent", "deezer", "clock",
+        "settings", "checkpoint", "lock", "writable", "spotify", "scopes", "consent", "deezer", "clock",
     ]  # fmt: skip
     assert {one.verdict for one in found.values()} == {Verdict.OK}
     assert worst(tuple(found.values())) is Outcome.IN_SYNC

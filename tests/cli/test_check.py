@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from command_line import CommandLine
-from s3_stage import Between
+from s3_stage import Between, environment
 
 from musicdiff_job.sandbox.server import Sandbox
 from musicdiff_job.sandbox.world import SpotifyAccount
@@ -27,7 +27,7 @@ def test_one_line_each_and_0(command: CommandLine, sandbox: Sandbox) -> None:
     assert heading.split() == ["state", "check", "what"]
     assert [line.split()[:2] for line in lines] == [
         ["ok", part]
-        for part in ("settings", "checkpoint", "writable", "lock", "spotify", "scopes", "consent", "deezer", "clock")
+        for part in ("settings", "checkpoint", "lock", "writable", "spotify", "scopes", "consent", "deezer", "clock")
     ]
     assert (empty, last.startswith("A run can begin: `musicdiff-job run`")) == ("", True)
     assert list(command.home.iterdir()) == []
@@ -78,3 +78,20 @@ def test_a_checkpoint_in_s3(
     (line,) = (line for line in result.stdout.splitlines() if "S3 writes" in line)
     assert line.startswith("failed" if deaf else "ok")
     assert between.moto.keys(bucket) == set()
+
+
+def test_an_s3_out_of_reach_is_told_for_reading_and_for_writing(
+    command: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment("http://127.0.0.1:9").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    command.env["MUSICDIFF_CHECKPOINT_URL"] = "s3://bucket/checkpoint.json"
+    told = json.loads(command("check", "--json").stdout)
+    assert told["exit_code"] == 74
+    assert [one["check"] for one in told["checks"] if one["verdict"] != "ok"] == ["checkpoint", "S3 writes"]
+
+
+def test_an_address_that_no_object_has_is_a_setting(command: CommandLine, sandbox: Sandbox, between: Between) -> None:
+    command.env["MUSICDIFF_CHECKPOINT_URL"] = "s3://NO BUCKET/checkpoint.json"
+    assert command("check").exit_code == 78
