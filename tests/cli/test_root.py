@@ -13,7 +13,7 @@ from checkpoint_sample import sample
 from command_line import CommandLine
 
 from musicdiff_job import __version__
-from musicdiff_job.cli.command import JobCommand, JobGroup
+from musicdiff_job.cli.command import JobCommand, JobGroup, Lazy
 from musicdiff_job.cli.root import COMMANDS, root, status_of
 from musicdiff_job.core import errors
 from musicdiff_job.core.outcome import TABLE
@@ -67,6 +67,13 @@ def test_the_help_shows_every_command_once_and_where_to_begin(command: CommandLi
     assert sorted(shown) == sorted(COMMANDS)
     begin = lines.index("To begin, in this order:")
     assert [line.split()[0] for line in lines[begin + 1 : begin + 6]] == ["demo", "init", "auth", "check", "run"]
+
+
+def test_a_command_that_no_group_has_is_shown_last() -> None:
+    lazy = {name: Lazy(name, name, f"Does {name}.") for name in ("one", "two")}
+    group = JobGroup("x", lazy=lazy, sections={"First": ("two",)})
+    lines = group.get_help(click.Context(group)).splitlines()
+    assert lines[lines.index("First:") :][:5] == ["First:", "  two  Does two.", "", "Others:", "  one  Does one."]
 
 
 @pytest.mark.parametrize("path", [(), *EVERY], ids=" ".join)
