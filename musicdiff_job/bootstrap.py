@@ -27,6 +27,7 @@ from musicdiff_job.ports import (
     Catalogue,
     CheckpointStore,
     Clock,
+    Door,
     History,
     Listening,
     Observer,
@@ -345,7 +346,7 @@ def _open_source(
 
 
 def open_tokens(
-    credentials: Credentials, settings: Settings, gate: Gate, clock: Clock, redactor: Redactor
+    credentials: Credentials, settings: Settings, door: Door, clock: Clock, redactor: Redactor
 ) -> TokenRefresher:
     """What gets access to the Spotify account. Raises ``AuthError`` without a refresh token."""
     from musicdiff_job.spotify.auth import TokenRefresher
@@ -354,7 +355,7 @@ def open_tokens(
         raise AuthError("SPOTIFY_REFRESH_TOKEN is not set", "Make one with `musicdiff-job auth spotify`")
     authorized = credentials.spotify_authorized_at
     return TokenRefresher(
-        gate,
+        door,
         clock,
         redactor,
         settings.urls.spotify_accounts,

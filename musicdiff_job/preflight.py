@@ -1,9 +1,8 @@
 """What ``check`` looks at before a first run, or when runs fail: everything a run needs, without doing its work.
 
-Each part is one ``Finding``: it is well, it deserves a look, or runs would fail, and then with the outcome that they
-would end with. Nothing lasting is written: no lease is taken, and what is tried on the checkpoint's place is tried
-beside it and removed. One exception: should Spotify replace the refresh token, the new one goes to the token store,
-because the old one may be dead from then on.
+Each part is one ``Finding`` (see ``core.readiness``). Nothing lasting is written: no lease is taken, and what is tried
+on the checkpoint's place is tried beside it and removed. One exception: should Spotify replace the refresh token, the
+new one goes to the token store, because the old one may be dead from then on.
 """
 
 from __future__ import annotations
@@ -12,10 +11,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-
-import msgspec
+from typing import TypeVar
 
 from musicdiff_job import bootstrap
 from musicdiff_job.core.checkpoint import Checkpoint
@@ -24,27 +21,29 @@ from musicdiff_job.core.errors import (
     CheckpointInvalid,
     CheckpointUnwritable,
     ConfigError,
-    Forbidden,
     Interrupted,
     JobError,
     Locked,
-    RateLimited,
     WrongAccount,
 )
 from musicdiff_job.core.expiry import consent_ends
 from musicdiff_job.core.model import AccountId, Service
-from musicdiff_job.core.outcome import Outcome, most_urgent
+from musicdiff_job.core.readiness import Finding, failed, ok, unreadable, warning
 from musicdiff_job.core.secret import Secret
 from musicdiff_job.core.timestamps import from_http, to_iso
 from musicdiff_job.gate import Gate, Limits
 from musicdiff_job.performing import Surroundings
+from musicdiff_job.ports import Door
+from musicdiff_job.report.text import count
 from musicdiff_job.settings import Settings
 from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
+
+T = TypeVar("T")
 
 SECONDS = 30.0
 """For all calls together."""
 CALLS = 9
-"""It takes five, if nothing has to be repeated."""
+"""Sign-in and repetitions included. It takes four, if nothing has to be repeated."""
 SKEW = 60.0
 """Seconds by which clocks may differ before it is worth a word: due times, rate windows and leases go by the clock."""
 RENEW_WITHIN = 30
@@ -52,64 +51,6 @@ RENEW_WITHIN = 30
 
 Dates = dict[str, tuple[str, datetime]]
 """By service: what its answer gave as the date, and what the clock here said then."""
-
-
-class Verdict(StrEnum):
-    """How a part looks."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """What one part looks like. ``hint`` is what to do; ``outcome`` what a run would end with, None if it would run."""
-
-    part: str
-    verdict: Verdict
-    message: str
-    hint: str = ""
-    outcome: Outcome | None = None
-
-
-def ok(part: str, message: str) -> Finding:
-    """A part that is well."""
-    return Finding(part, Verdict.OK, message)
-
-
-def warning(part: str, message: str, hint: str = "") -> Finding:
-    """A part with which a run would go on, though perhaps not as it is meant to."""
-    return Finding(part, Verdict.WARNING, message, hint)
-
-
-def failed(part: str, error: JobError) -> Finding:
-    """The finding of an error; a warning where the next run mends it."""
-    match error:
-        case RateLimited() | Locked():
-            return warning(part, error.message, error.hint or "Nothing to do: until then runs end at once")
-        case AuthError() | ConfigError() | CheckpointInvalid() | CheckpointUnwritable():
-            outcome = error.outcome
-        case Forbidden():
-            outcome = Outcome.AUTH
-        case _:
-            outcome = Outcome.UNAVAILABLE
-    return Finding(part, Verdict.FAILED, error.message, error.hint, outcome)
-
-
-def unreadable(error: ConfigError) -> tuple[Finding, ...]:
-    """One finding for each problem of settings that cannot be read; without them nothing else can be looked at."""
-    hint = error.hint or (
-        "Mend it and check again; `musicdiff-job init` writes a file with every setting, `auth` one with credentials"
-    )
-    return tuple(
-        Finding("settings", Verdict.FAILED, problem, hint if problem is error.problems[-1] else "", Outcome.CONFIG)
-        for problem in error.problems
-    )
-
-
-def worst(findings: tuple[Finding, ...]) -> Outcome:
-    """What a run would end with; ``in_sync`` if nothing speaks against one."""
-    return most_urgent({finding.outcome for finding in findings if finding.outcome is not None})
 
 
 def examine(around: Surroundings) -> Iterator[Finding]:
@@ -126,11 +67,22 @@ def examine(around: Surroundings) -> Iterator[Finding]:
     yield from _writable(around)
     windows = {Service.DEEZER: (settings.deezer.requests_per_5s, 5.0)}
     gate = Gate(Limits(SECONDS, CALLS, {}, windows), around.clock, around.stop, None, checkpoint.not_before)
-    dates: Dates = {}
-    yield from _guarded("spotify", lambda: _spotify(around, gate, checkpoint, dates))
-    yield from _guarded("deezer", lambda: _deezer(around, gate, checkpoint, dates))
+    door, dates = _EveryCallCounts(gate), Dates()
+    yield from _guarded("spotify", lambda: _spotify(around, door, checkpoint, dates))
+    yield from _guarded("deezer", lambda: _deezer(around, door, checkpoint, dates))
     yield from _clock(dates)
     yield from _places(settings)
+
+
+class _EveryCallCounts:
+    """The gate without the exception that a run makes for sign-in, so that no failure makes the calls many."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def call(self, service: Service, request: Callable[[float], T], *, write: bool = False, auth: bool = False) -> T:
+        """See ``ports.Door.call``."""
+        return self._gate.call(service, request, write=write)
 
 
 def _guarded(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -183,7 +135,7 @@ def _lock(around: Surroundings) -> Iterator[Finding]:
         yield failed("lock", error)
 
 
-def _spotify(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: Dates) -> Iterator[Finding]:
+def _spotify(around: Surroundings, door: Door, checkpoint: Checkpoint, dates: Dates) -> Iterator[Finding]:
     settings, credentials = around.loaded.settings, around.loaded.credentials
     if settings.source.kind is not SourceKind.SPOTIFY:
         yield ok("spotify", "not needed, the source is an export")
@@ -194,10 +146,10 @@ def _spotify(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: Da
     from musicdiff_job.spotify.identity import whose
     from musicdiff_job.spotify.wire import Wire
 
-    tokens = bootstrap.open_tokens(credentials, settings, gate, around.clock, around.redactor)
+    tokens = bootstrap.open_tokens(credentials, settings, door, around.clock, around.redactor)
     wire = Wire(around.clock, around.redactor)
     try:
-        profile = whose(gate, wire, settings.urls.spotify_api, tokens.access_token())
+        profile = whose(door, wire, settings.urls.spotify_api, tokens.access_token())
     finally:
         wire.close()
         tokens.close()
@@ -207,7 +159,7 @@ def _spotify(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: Da
     yield from _consent(around)
 
 
-def _deezer(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: Dates) -> Iterator[Finding]:
+def _deezer(around: Surroundings, door: Door, checkpoint: Checkpoint, dates: Dates) -> Iterator[Finding]:
     settings, credentials = around.loaded.settings, around.loaded.credentials
     if settings.target.kind is not TargetKind.DEEZER:
         yield ok("deezer", "not needed, the target is files")
@@ -218,9 +170,9 @@ def _deezer(around: Surroundings, gate: Gate, checkpoint: Checkpoint, dates: Dat
     from musicdiff_job.deezer.identity import identify_arl, identify_token
 
     if (token := credentials.deezer_access_token) is not None:
-        found = identify_token(gate, around.redactor, settings.urls.deezer_api, token)
+        found = identify_token(door, around.redactor, settings.urls.deezer_api, token)
     else:
-        found = identify_arl(gate, around.redactor, settings.urls.deezer_gateway, credentials.deezer_arl or Secret(""))
+        found = identify_arl(door, around.redactor, settings.urls.deezer_gateway, credentials.deezer_arl or Secret(""))
     dates["Deezer"] = (found.date, around.now())
     yield _account(Service.DEEZER, found.id, found.name, checkpoint)
     if found.missing:
@@ -280,7 +232,7 @@ def _consent(around: Surroundings) -> Iterator[Finding]:
         return
     ends = consent_ends(given)
     left = (ends - around.now().date()).days
-    told = f"given on {given}, ends on {ends}, {left} days from now"
+    told = f"given on {given}, ends on {ends}, {count(left, 'day')} from now"
     renew = "Renew it with `musicdiff-job auth spotify`"
     if left < 0:
         yield warning("consent", f"given on {given}, should have ended on {ends}: that day may be wrong", renew)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 from rig import Rig, open_rig
 
@@ -17,10 +16,11 @@ from musicdiff_job.core import errors
 from musicdiff_job.core.checkpoint import Account, Checkpoint, NotBefore
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import Outcome
+from musicdiff_job.core.readiness import Finding, Verdict, worst
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.performing import Surroundings
-from musicdiff_job.preflight import CALLS, Finding, Verdict, examine, failed, unreadable, worst
+from musicdiff_job.preflight import CALLS, examine
 from musicdiff_job.sandbox.faults import Fault, Status
 from musicdiff_job.sandbox.spotify_accounts import SCOPES, TokenMode
 from musicdiff_job.sandbox.world import SpotifyAccount
@@ -225,6 +225,14 @@ def test_a_service_that_is_down_and_one_that_asks_to_wait(rig: Rig) -> None:
     assert (found["spotify"].verdict, found["spotify"].outcome) == (Verdict.FAILED, Outcome.UNAVAILABLE)
 
 
+def test_services_that_are_down_are_not_called_for_ever(rig: Rig) -> None:
+    rig.sandbox.misbehave(Fault(Status(503), "spotify", count=100), Fault(Status(503), "accounts", count=3))
+    rig.sandbox.misbehave(Fault(Status(503), "gateway", count=100))
+    found = look(rig)
+    assert {found[name].outcome for name in ("spotify", "deezer")} == {Outcome.UNAVAILABLE}
+    assert len(rig.sandbox.log.all()) == CALLS
+
+
 def test_a_service_that_is_being_waited_for_is_not_called(rig: Rig) -> None:
     now = rig.now()
     until = NotBefore(to_iso(now + timedelta(hours=3)), "quota", 1, to_iso(now))
@@ -245,20 +253,3 @@ def test_a_signal_ends_it(rig: Rig) -> None:
 def test_the_worst_is_what_a_run_would_end_with(rig: Rig) -> None:
     found = tuple(look(rig, DEEZER_ARL="", MUSICDIFF_CHECKPOINT_URL="/proc/no/where.json").values())
     assert worst(found) is Outcome.CHECKPOINT_UNWRITABLE
-
-
-def test_what_each_kind_of_error_means() -> None:
-    until = datetime(2026, 11, 21, tzinfo=UTC)
-    for error, outcome in (
-        (errors.NoWayOut(OSError()), Outcome.CONFIG), (errors.BadAnswer("x"), Outcome.UNAVAILABLE),
-        (errors.Forbidden("x"), Outcome.AUTH), (errors.OutOfBudget("x"), Outcome.UNAVAILABLE),
-        (errors.RateLimited("x", service=Service.SPOTIFY, until=until), None), (errors.Locked("x"), None),
-    ):  # fmt: skip
-        assert failed("x", error).outcome is outcome
-
-
-def test_problems_of_unreadable_settings_are_one_each() -> None:
-    found = unreadable(errors.ConfigError(["one", "two"]))
-    assert [one.message for one in found] == ["one", "two"]
-    assert [bool(one.hint) for one in found] == [False, True]
-    assert msgspec.json.encode(found[0])

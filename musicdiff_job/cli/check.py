@@ -13,7 +13,8 @@ from musicdiff_job.cli.signals import stopping
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.errors import ConfigError
 from musicdiff_job.core.outcome import ExitCodes, Outcome, exit_code
-from musicdiff_job.preflight import Finding, Verdict, examine, unreadable, worst
+from musicdiff_job.core.readiness import Finding, Verdict, unreadable, worst
+from musicdiff_job.preflight import examine
 from musicdiff_job.report.text import Cell, Column, Fit, Table, Tone
 
 _TONES = {Verdict.OK: Tone.GOOD, Verdict.WARNING: Tone.BUSY, Verdict.FAILED: Tone.BAD}
@@ -26,12 +27,11 @@ def check(context: click.Context, *, as_json: bool) -> int:
     """See whether a run would work, and what to do if not.
 
     Looks at the settings, the checkpoint and its lock, signs in to both services, and compares accounts, permissions
-    and clocks: five API calls, at most nine. Writes nothing lasting. Exits 0 if a run can begin, else with the code
+    and clocks: four API calls, at most nine. Writes nothing lasting. Exits 0 if a run can begin, else with the code
     that it would end with (77, 74, 78, 65 or 69).
     """
     options, stop = shared(context), StopFlag()
     findings: list[Finding] = []
-
     profile = options.profile or "default"
     with stopping(stop):
         try:
@@ -63,8 +63,7 @@ def _table(findings: list[Finding]) -> Table:
 
 
 def _verdict(findings: list[Finding], outcome: Outcome) -> Cell:
-    bad = sum(finding.verdict is Verdict.FAILED for finding in findings)
-    if bad:
+    if any(finding.verdict is Verdict.FAILED for finding in findings):
         told = f"A run would end with {outcome} ({int(exit_code(outcome, ExitCodes.DETAILED))}): mend what failed."
         return Cell(told, Tone.BAD)
     return Cell("A run can begin: `musicdiff-job run`, or look first with `musicdiff-job run --dry-run`.", Tone.GOOD)
