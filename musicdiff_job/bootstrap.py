@@ -139,6 +139,14 @@ def assemble(
     )
 
 
+def prove_settings(settings: Settings) -> None:
+    """Raise the ``ConfigError`` that ``assemble`` would, or ``open_history``. Opens no file but the overrides."""
+    _refuse_unsupported(settings)
+    read_overrides(settings)
+    if settings.playback.enabled:
+        open_history(settings, "")
+
+
 def open_sinks(loaded: Loaded | None, env: Mapping[str, str]) -> tuple[Sink, ...]:
     """Who is told of runs: by the settings (None where they cannot be read), and by what ``env`` says of the place
     that the process runs in. Reaches nothing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import AuthError
@@ -16,10 +16,13 @@ from musicdiff_job.core.model import AccountId, Service
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.dry_run import DryTarget
 from musicdiff_job.gate import Gate
-from musicdiff_job.ports import Clock, Listening, Source, SourceWrites, Target
+from musicdiff_job.ports import Clock, Door, Listening, Source, SourceWrites, Target
 from musicdiff_job.session import Connections
 from musicdiff_job.settings import Credentials, Loaded, Settings
 from musicdiff_job.settings.choices import SourceKind, TargetKind
+
+if TYPE_CHECKING:
+    from musicdiff_job.spotify.auth import TokenRefresher
 
 
 class Origin(NamedTuple):
@@ -39,7 +42,8 @@ def connect(
     if missing := credentials.require(settings.source.kind, settings.target.kind):
         names = " and ".join(one.name for one in missing)
         commands = ", ".join(dict.fromkeys(f"`{one.command}`" for one in missing))
-        raise AuthError(f"no credentials: {names} not set", f"Make them with {commands}")
+        hint = f"Make them with {commands}; if that is done, name their file: --env-file"
+        raise AuthError(f"no credentials: {names} not set", hint)
     origin, close_source = _open_source(credentials, settings, gate, clock, redactor, checkpoint)
     if settings.target.kind is TargetKind.FILES:
         return _to_files(settings, gate, clock, checkpoint, origin, close_source, dry_run=dry_run)
@@ -88,24 +92,10 @@ def _open_source(
         from musicdiff_job.export.source import ExportSource
 
         return Origin(ExportSource(Path(settings.source.path))), lambda: None
-    from musicdiff_job.spotify.auth import TokenRefresher
     from musicdiff_job.spotify.client import SpotifySource
     from musicdiff_job.spotify.writing import SpotifyWrites
 
-    if credentials.spotify_refresh_token is None:
-        raise AuthError("SPOTIFY_REFRESH_TOKEN is not set", "Make one with `musicdiff-job auth spotify`")
-    authorized = credentials.spotify_authorized_at
-    tokens = TokenRefresher(
-        gate,
-        clock,
-        redactor,
-        settings.urls.spotify_accounts,
-        credentials.spotify_client_id,
-        credentials.spotify_client_secret,
-        credentials.spotify_refresh_token,
-        datetime.combine(authorized, time(), UTC) if authorized else None,
-        Path(settings.spotify.token_store) if settings.spotify.token_store else None,
-    )
+    tokens = open_tokens(credentials, settings, gate, clock, redactor)
     source = SpotifySource(
         gate,
         clock,
@@ -115,6 +105,28 @@ def _open_source(
         _pinned(checkpoint, Service.SPOTIFY, tokens.credential()),
     )
     return Origin(source, source, SpotifyWrites(source)), source.close
+
+
+def open_tokens(
+    credentials: Credentials, settings: Settings, door: Door, clock: Clock, redactor: Redactor
+) -> TokenRefresher:
+    """What gets access to the Spotify account. Raises ``AuthError`` without a refresh token."""
+    from musicdiff_job.spotify.auth import TokenRefresher
+
+    if credentials.spotify_refresh_token is None:
+        raise AuthError("SPOTIFY_REFRESH_TOKEN is not set", "Make one with `musicdiff-job auth spotify`")
+    authorized = credentials.spotify_authorized_at
+    return TokenRefresher(
+        door,
+        clock,
+        redactor,
+        settings.urls.spotify_accounts,
+        credentials.spotify_client_id,
+        credentials.spotify_client_secret,
+        credentials.spotify_refresh_token,
+        datetime.combine(authorized, time(), UTC) if authorized else None,
+        Path(settings.spotify.token_store) if settings.spotify.token_store else None,
+    )
 
 
 def _open_target(

@@ -260,6 +260,15 @@ class CheckpointStore(Store, Protocol):
         """The header alone, unverified and cheaply; None when there is no checkpoint. Raises ``CheckpointInvalid``."""
         ...
 
+    def prove_free(self) -> None:
+        """Raise ``Locked`` when somebody holds the checkpoint. Takes no lease."""
+        ...
+
+    def rehearse(self) -> tuple[str, ...]:
+        """Prove that a run could save here, without leaving anything behind and without the lease; what could not be
+        proven, and what to do about it. Raises ``CheckpointUnwritable``."""
+        ...
+
     def verify(self) -> DocumentHeader:
         """Read all of the checkpoint, check it, and give its header. Raises ``CheckpointInvalid``, also when there
         is none."""

@@ -104,8 +104,8 @@ class Spoil:
 
     ``meanwhile`` is done first. Then: ``status`` with ``code`` and ``message`` is answered in the server's stead;
     ``lose`` has the server carry the request out and resets the connection; ``cut`` ends an answer in the middle of its
-    body; ``hang`` neither forwards nor answers, together with ``lose`` it forwards and does not answer; with none of
-    these the request is served.
+    body; ``deaf`` has the server not hear of the request's conditions; ``hang`` neither forwards nor answers, together
+    with ``lose`` it forwards and does not answer; with none of these the request is served.
     """
 
     method: str = "PUT"
@@ -119,6 +119,7 @@ class Spoil:
     lose: bool = False
     cut: bool = False
     hang: bool = False
+    deaf: bool = False
     meanwhile: Callable[[], object] = lambda: None
     met: int = 0
 
@@ -205,6 +206,9 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
             if self._source_has_changed(headers):
                 self._answer(seen, 412, {}, _error("PreconditionFailed", ""))
                 return
+            if spoil is not None and spoil.deaf:
+                for condition in ("If-Match", "If-None-Match"):
+                    del self.headers[condition]
             status, answered, content = self._forward(body)
             if spoil is not None and spoil.lose:
                 if spoil.hang:
@@ -216,6 +220,7 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
             self._answer(seen, status, answered, content, cut=spoil is not None and spoil.cut)
 
         do_PUT = do_GET  # noqa: N815 - the names are the base class's
+        do_DELETE = do_GET  # noqa: N815
 
         def _source_has_changed(self, headers: dict[str, str]) -> bool:
             expected = headers.get("x-amz-copy-source-if-match")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 
@@ -79,15 +80,16 @@ def commands() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "line"), commands())
 def test_every_command_in_the_documentation_exists(page: str, line: str) -> None:
-    words = shlex.split(line)[1:]
+    words = list(takewhile(lambda word: word != "|", shlex.split(line)[1:]))
     command: click.Command = root
     context = click.Context(root, info_name="musicdiff-job")
     while words:
-        known = {option for parameter in command.params for option in parameter.opts}
+        options = command.get_params(context)
+        known = {option for parameter in options for option in parameter.opts}
         word = words.pop(0)
         if word.startswith("-"):
             assert word in known, f"{page}: {line!r}: no option {word}"
-            parameter = next(one for one in command.params if word in one.opts)
+            parameter = next(one for one in options if word in one.opts)
             takes_value = isinstance(parameter, click.Option) and not parameter.is_flag and not parameter.count
             if takes_value and words:
                 words.pop(0)

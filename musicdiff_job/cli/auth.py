@@ -14,7 +14,7 @@ from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.expiry import consent_ends
 from musicdiff_job.core.outcome import ExitCode
 from musicdiff_job.report.text import Cell, Column, Table, Tone, count
-from musicdiff_job.settings import Credentials, Settings
+from musicdiff_job.settings import Credentials, Missing, Settings
 from musicdiff_job.settings.choices import SourceKind, TargetKind
 from musicdiff_job.settings.env_file import read_env_file
 from musicdiff_job.settings.environment import variables_of
@@ -67,7 +67,7 @@ def _spotify(credentials: Credentials, settings: Settings, today: date) -> Cell:
         return Cell("Spotify: not needed, the source is a file")
     if missing := credentials.require(target=TargetKind.FILES):
         names = " and ".join(one.name for one in missing)
-        return Cell(f"Spotify: missing {names}; make it with `{missing[0].command}`", Tone.BAD)
+        return Cell(f"Spotify: missing {names}; {_make(missing[0])}", Tone.BAD)
     given = credentials.spotify_authorized_at
     if given is None:
         return Cell("Spotify: ok; when the consent ends is not known, SPOTIFY_AUTHORIZED_AT is not set", Tone.BUSY)
@@ -84,5 +84,9 @@ def _deezer(credentials: Credentials, settings: Settings) -> Cell:
     if settings.target.kind is not TargetKind.DEEZER:
         return Cell("Deezer: not needed, the target is files")
     if missing := credentials.require(source=SourceKind.EXPORT):
-        return Cell(f"Deezer: missing {missing[0].name}; make it with `{missing[0].command}`", Tone.BAD)
+        return Cell(f"Deezer: missing {missing[0].name}; {_make(missing[0])}", Tone.BAD)
     return Cell(f"Deezer: ok, by {'the ARL' if credentials.deezer_arl else 'an access token'}", Tone.GOOD)
+
+
+def _make(missing: Missing) -> str:
+    return f"run `{missing.command}`; if that is done, name its file: --env-file"

@@ -19,7 +19,7 @@ from musicdiff_job.cli.typed import Typed, answers_come, first_line, hidden
 from musicdiff_job.core.errors import AuthError, UsageError
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Secret
-from musicdiff_job.deezer.identity import Identity, identify_arl, identify_token
+from musicdiff_job.deezer.identity import PERMISSIONS, Identity, identify_arl, identify_token
 from musicdiff_job.gate import Gate
 from musicdiff_job.report.text import clean, named
 
@@ -60,13 +60,19 @@ def deezer(context: click.Context, *, given: tuple[str, ...], by_token: bool, to
     auth.redactor.learn(credential)
     identity = auth.call(lambda gate: _identify(name, credential, auth, gate))
     if identity.missing:
-        raise AuthError(
-            f"the access token lacks {', '.join(identity.missing)}", "Use an ARL instead: `musicdiff-job auth deezer`"
-        )
+        lacking = "; ".join(f"{one} ({PERMISSIONS[one]})" for one in identity.missing)
+        raise AuthError(f"the access token lacks {lacking}", "Use an ARL instead: `musicdiff-job auth deezer`")
     country = f", {clean(identity.country)}" if identity.country else ""
     auth.tell(f"Deezer account: {named(identity.name) or 'without a name'} ({identity.id}{country})")
+    if by_token:
+        auth.tell("the access token allows:", *(f"  {clean(one)}{_meaning(one)}" for one in identity.allowed))
     auth.keep(Service.DEEZER, {name: credential.reveal()})
     auth.end()
+
+
+def _meaning(permission: str) -> str:
+    meaning = PERMISSIONS.get(permission)
+    return f": {meaning}" if meaning else ""
 
 
 def _given(name: str, auth: Authorising) -> Secret:

@@ -36,11 +36,11 @@ from musicdiff_job.spotify.consent import (
     ConsentExchange,
     Foreign,
     Granted,
-    Profile,
     Question,
     ask,
     read_answer,
 )
+from musicdiff_job.spotify.identity import Profile
 from musicdiff_job.spotify.loopback import Loopback
 
 PORT = 8913
@@ -183,8 +183,8 @@ def _app(flag: str | None, set_: str, auth: Authorising, port: int) -> str:
     renew = f", or --env-file {file.name} to take it from there" if "SPOTIFY_CLIENT_ID" in file.names() else ""
     raise UsageError(
         "there is no client id",
-        f"Create an app on {DASHBOARD} with the redirect URI http://127.0.0.1:{port or PORT}/callback; then give "
-        f"--client-id or set SPOTIFY_CLIENT_ID{renew}",
+        f"Create an app on {DASHBOARD} with the redirect URI http://127.0.0.1:{port or PORT}/callback; then "
+        f"`musicdiff-job auth spotify --client-id ID`, the id that its page shows, or set SPOTIFY_CLIENT_ID{renew}",
     )
 
 
@@ -208,6 +208,7 @@ def _explain(question: Question) -> None:
         f"  {question.redirect_uri}",
         "Open this address in a browser and accept:",
         f"  {question.url}",
+        "Should that page speak of INVALID_CLIENT, then the client id or the redirect URI is not the app's.",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,9 +94,11 @@ class Authorising:
             return
         have = self.file.names() | {name.removesuffix("_FILE") for name, value in os.environ.items() if value}
         named = "" if self.file.name == DEFAULT_FILE else command_for(Format.ENV, self.file.name).partition(" run")[2]
-        for service, any_of in _NEEDED.items():
-            if have.isdisjoint(any_of):
-                self.tell(f"next: musicdiff-job auth {service}{named}")
+        missing = [service for service, any_of in _NEEDED.items() if have.isdisjoint(any_of)]
+        for service in missing:
+            self.tell(f"next: musicdiff-job auth {service}{named}")
+        if not missing and self.form is Format.ENV:
+            self.tell(f"next: musicdiff-job check --env-file {shlex.quote(str(self.file.name))}")
         self.tell(f"then: {command_for(self.form, self.file.name)}")
 
     def tell(self, *lines: str) -> None:

@@ -7,12 +7,14 @@ nearest to the command's own arguments wins and ``-v`` adds up.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 LONGEST = 100_000_000
 """Seconds; about three years, as in the settings."""
@@ -156,10 +158,18 @@ class JobGroup(click.Group):
     (a test keeps it equal to the commands' own).
     """
 
-    def __init__(self, *args: Any, lazy: dict[str, Lazy] | None = None, example: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        lazy: dict[str, Lazy] | None = None,
+        sections: Mapping[str, tuple[str, ...]] | None = None,
+        example: str = "",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.params.extend(_shared_options())
         self.lazy = lazy or {}
+        self.sections = sections or {}
         self.example = example
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -175,11 +185,25 @@ class JobGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing them."""
+        """The commands by ``sections``, those in none of them last; without importing any."""
+        short = self._short_helps()
+        placed = [name for names in self.sections.values() for name in names]
+        rest = tuple(name for name in short if name not in placed)
+        for title, names in [*self.sections.items(), ("Others" if self.sections else "Commands", rest)]:
+            if rows := [(name, short[name]) for name in names if name in short]:
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_max=max(map(len, short)))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands and options that begin so; at each TAB, so without importing any."""
+        own = [
+            CompletionItem(name, help=told) for name, told in self._short_helps().items() if name.startswith(incomplete)
+        ]
+        return [*own, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def _short_helps(self) -> dict[str, str]:
         own = {name: command.get_short_help_str(90) for name, command in self.commands.items()}
-        rows = [*((name, row.short_help) for name, row in self.lazy.items()), *own.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        return {**{name: row.short_help for name, row in self.lazy.items()}, **own}
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The example."""

@@ -37,7 +37,7 @@ def conflicts(context: click.Context, *, settled: bool, as_json: bool) -> None:
 @click.command(
     "resolve",
     cls=JobCommand,
-    example="musicdiff-job resolve mass_removal:spotify:playlist:37i9dQZF1E8LxY0mOH4jEX --take spotify",
+    example="musicdiff-job resolve --all --take spotify",
 )
 @click.argument("identity", metavar="[ID]", required=False)
 @click.option("--take", type=click.Choice([side.value for side in Side]), required=True, help="Whose state counts.")

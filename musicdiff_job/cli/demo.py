@@ -35,6 +35,7 @@ from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.server import Sandbox
 from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import SpotifyAccount
+from musicdiff_job.settings.findings import CREDENTIALS
 from musicdiff_job.settings.model import Deezer
 
 FASTER = 10
@@ -59,8 +60,13 @@ UNMATCHED_SHOWN = 8
     help="Which kind of Spotify app the sandbox takes the job for.",
 )
 @click.option("--serve", is_flag=True, help="Only keep the sandbox up, at Deezer's real limits, for other commands.")
+@click.option(
+    "--sign-in",
+    is_flag=True,
+    help="With --serve: leave the credentials for `auth` to make, to try the set-up from its beginning.",
+)
 @click.pass_context
-def demo(context: click.Context, *, library: str, cohort: str, serve: bool) -> int:
+def demo(context: click.Context, *, library: str, cohort: str, serve: bool, sign_in: bool) -> int:
     """Run the real job against a built-in Spotify and Deezer.
 
     Needs no account and no network; your own settings and credentials are not read. The first run mirrors a library
@@ -70,23 +76,33 @@ def demo(context: click.Context, *, library: str, cohort: str, serve: bool) -> i
         account = library_of(library)
     except argparse.ArgumentTypeError as error:
         raise click.BadParameter(str(error), param_hint="--library") from None
+    if sign_in and not serve:
+        raise click.UsageError("--sign-in is for --serve")
     with tempfile.TemporaryDirectory(prefix="musicdiff-demo-") as folder:
         if serve:
             with Sandbox(account, cohort=Cohort(cohort)) as sandbox:
-                return _serve(sandbox, Path(folder))
+                return _serve(sandbox, Path(folder), sign_in=sign_in)
         quota = DeezerSwitches().quota_calls
         switches = DeezerSwitches(quota_calls=quota * FASTER if quota else None)
         with Sandbox(account, cohort=Cohort(cohort), switches=switches) as sandbox:
             return _twice(context, sandbox, account, Path(folder))
 
 
-def _serve(sandbox: Sandbox, folder: Path) -> int:
+def _serve(sandbox: Sandbox, folder: Path, *, sign_in: bool) -> int:
     """Print the variables to export and wait for a signal."""
     variables = {**sandbox.environment(), "MUSICDIFF_CHECKPOINT_URL": str(folder / "checkpoint.json.gz")}
+    told = "The sandbox is up until Ctrl-C. Export these lines in another shell and try any command there."
+    if sign_in:
+        arl = variables["DEEZER_ARL"]
+        variables = {name: value for name, value in variables.items() if name not in CREDENTIALS}
+        told += (
+            f"\nIts Spotify app has the client id {sandbox.grants.client_id}; whoever opens its page consents."
+            f"\nIts Deezer cookie, the ARL, is {arl}"
+        )
     stop = StopFlag()
     with stopping(stop):
         say(*(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
-        complain("The sandbox is up until Ctrl-C. Export these lines in another shell and try any command there.")
+        complain(*told.splitlines())
         while stop.signal is None:
             stop.wait(60.0)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -44,8 +44,21 @@ COMMANDS = {
     "reset": Lazy("reset", "reset", "Forget part of the checkpoint."),
     "checkpoint": Lazy("checkpoint", "checkpoint", "Create the checkpoint, look at it, check it, roll it back."),
     "auth": Lazy("auth", "auth", "Make the credentials, and see which there are."),
+    "check": Lazy("check", "check", "See whether a run would work, and what to do if not."),
+    "init": Lazy("init", "init", "Write a settings file to begin with."),
+    "completion": Lazy("completion", "completion", "Print the script that completes commands in a shell."),
     "demo": Lazy("demo", "demo", "Run the real job against a built-in Spotify and Deezer."),
 }
+
+SECTIONS = {
+    "To begin, in this order": ("demo", "init", "auth", "check", "run"),
+    "See how things stand": ("status", "playlists", "history", "plays"),
+    "Review before it happens": ("plan", "apply", "undo"),
+    "Counterparts": ("unmatched", "matches", "explain", "match"),
+    "Decide": ("conflicts", "resolve", "pause", "resume", "reset"),
+    "Around the job": ("checkpoint", "completion"),
+}
+"""How the help groups the commands: for a newcomer the first group is enough."""
 
 
 class Root(JobGroup):
@@ -122,13 +135,14 @@ def _version(context: click.Context, parameter: click.Parameter, value: bool) ->
         context.exit()
 
 
-@click.group("musicdiff-job", cls=Root, lazy=COMMANDS, example="musicdiff-job run --dry-run")
+@click.group("musicdiff-job", cls=Root, lazy=COMMANDS, sections=SECTIONS, example="musicdiff-job run --dry-run")
 @click.option("--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Say the version.")
 def root() -> None:
     """Keep a Deezer account in step with a Spotify account, one run at a time.
 
-    Start with `musicdiff-job demo`: it needs no account. Settings come from flags, MUSICDIFF_... variables and a TOML
-    file; credentials only from the environment.
+    New here? `musicdiff-job demo` needs no account. With yours: `init`, `auth spotify`, `auth deezer`, `check`, `run`;
+    each says what comes next. Settings come from flags, MUSICDIFF_... variables and a TOML file; credentials only from
+    the environment or an --env-file.
     """
     try:
         Path.cwd()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 
 def to_iso(moment: datetime) -> str:
@@ -26,3 +27,12 @@ def from_iso(text: str) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{text!r} is not in the years 1 to 9999") from None
+
+
+def from_http(date: str) -> datetime | None:
+    """The aware time of an HTTP ``Date`` header (``Sat, 21 Nov 2026 12:00:00 GMT``); None for anything else."""
+    try:
+        moment = parsedate_to_datetime(date)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -106,6 +106,8 @@ class GatewaySession:
         self._redactor = redactor
         self._url = gateway_url
         self._signed_in: decode.SignIn | None = None
+        self.date = ""
+        """The ``Date`` header of the latest answer: Deezer's clock."""
         host, loopback = _host(gateway_url)
         # urllib3 logs every path with its query at DEBUG, and the query carries the CSRF token.
         logging.getLogger("urllib3").setLevel(logging.INFO)
@@ -210,6 +212,7 @@ class GatewaySession:
         try:
             response = self._http.post(self._url, params=query, json=body, timeout=timeout, allow_redirects=False)
             self._redactor.learn(*(cookie.value for cookie in response.cookies if cookie.name == "sid"))
+            self.date = response.headers.get("Date", "")
             return response.status_code, response.headers, response.content
         except requests.RequestException as error:
             # Never str(error): it holds the URL with the CSRF token.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,18 +17,26 @@ from musicdiff_job.deezer.public_api import PublicApi
 if TYPE_CHECKING:
     from musicdiff_job.ports import Door
 
-PERMISSIONS: Final = ("basic_access", "manage_library", "delete_library", "offline_access")
-"""What a token must allow (recorded names): read, add, remove, and outlive the day it was made on."""
+PERMISSIONS: Final[Mapping[str, str]] = {
+    "basic_access": "read your account and its playlists",
+    "manage_library": "create playlists, add tracks and favourites",
+    "delete_library": "remove what left Spotify",
+    "offline_access": "outlive the day the token was made on",
+}
+"""What a token must allow (recorded names), and what for."""
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """An account. ``name`` and ``country`` (two letters) are "" when Deezer does not say; ``missing`` are permissions
-    that the credential lacks, none for an ARL, which may do everything."""
+    """An account. ``name`` and ``country`` (two letters) are "" when Deezer does not say; ``allowed`` and ``missing``
+    are permissions that a token has and lacks, none of either for an ARL, which may do everything. ``date`` is what
+    Deezer's clock said, as HTTP writes it."""
 
     id: AccountId
     name: str
     country: str
+    allowed: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    date: str = ""
 
 
 def identify_arl(door: Door, redactor: Redactor, gateway_url: str, arl: Secret) -> Identity:
@@ -37,7 +46,8 @@ def identify_arl(door: Door, redactor: Redactor, gateway_url: str, arl: Secret) 
     try:
         account = session.signed_in().account
         # Asked a second time, for the session keeps of its first answer only what it needs itself.
-        return session.call("deezer.getUserData", {}, lambda results: _of_user_data(account, results))
+        found = session.call("deezer.getUserData", {}, lambda results: _of_user_data(account, results))
+        return msgspec.structs.replace(found, date=session.date)
     finally:
         session.close()
 
@@ -55,8 +65,10 @@ def identify_token(door: Door, redactor: Redactor, api_url: str, token: Secret) 
         allowed = obj(obj(read("user/me/permissions")).get("permissions"))
     finally:
         api.close()
-    missing = tuple(name for name in PERMISSIONS if not flag(allowed.get(name)))
-    return Identity(decode.account(user), text(obj(user).get("name")), text(obj(user).get("country")), missing)
+    held = tuple(name for name in allowed if flag(allowed[name]))
+    missing = tuple(name for name in PERMISSIONS if name not in held)
+    name, country = text(obj(user).get("name")), text(obj(user).get("country"))
+    return Identity(decode.account(user), name, country, held, missing, api.date)
 
 
 def _of_user_data(account: AccountId, results: object) -> Identity:

@@ -72,6 +72,8 @@ class PublicApi:
         self._token = token
         self._lock = threading.Lock()
         self._opened: httpx.Client | None = None
+        self.date = ""
+        """The ``Date`` header of the latest answer: Deezer's clock."""
         # httpx logs every URL at INFO, and Deezer's URLs carry the token; httpcore logs them at DEBUG.
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -152,6 +154,7 @@ class PublicApi:
             # Not client.request: that is deezer-python's parsing layer, see above.
             request = client.build_request(method, path, params=params, data=form, timeout=timeout)
             response = client.send(request, follow_redirects=False)
+            self.date = response.headers.get("Date", "")
             return response.status_code, response.headers, response.content
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             failure = Transient(f"Deezer cannot be reached ({type(error).__name__})", unsent=True)

@@ -19,11 +19,11 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 from spotipy import MemoryCacheHandler, SpotifyOAuth, SpotifyPKCE
 
-from musicdiff_job.core.errors import AuthError, Transient, Unauthorized
-from musicdiff_job.core.model import AccountId, Service
+from musicdiff_job.core.errors import AuthError, Transient
+from musicdiff_job.core.model import Service
 from musicdiff_job.core.secret import Redactor, Secret
 from musicdiff_job.ports import Clock, Door
-from musicdiff_job.spotify import decode
+from musicdiff_job.spotify.identity import Profile, whose
 from musicdiff_job.spotify.wire import Wire, is_token
 
 if TYPE_CHECKING:
@@ -83,13 +83,6 @@ class Granted(msgspec.Struct, frozen=True):
     refresh: Secret
     access: Secret
     missing: tuple[Scope, ...]
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """Whose consent it is. ``name`` is "" when the account shows none."""
-
-    id: AccountId
-    name: str
 
 
 def ask(
@@ -191,20 +184,7 @@ class ConsentExchange:
     def profile(self, granted: Granted) -> Profile:
         """Whose account it is, by a real call of the API. Raises ``AuthError``, ``Forbidden``, ``BadAnswer`` and what
         the door raises."""
-        spotify = self._wire.api(self._api_url)
-
-        def request(timeout: float) -> Profile:
-            spotify.requests_timeout = timeout
-            spotify.set_auth(granted.access.reveal())
-            body = self._wire.attempt("account", spotify.me)
-            name = body.get("display_name") if isinstance(body, dict) else None
-            return Profile(decode.account(body), name if isinstance(name, str) else "")
-
-        try:
-            return self._door.call(Service.SPOTIFY, request)
-        except Unauthorized as error:
-            refused = error.message
-        raise self._wire.unauthorised(refused)
+        return whose(self._door, self._wire, self._api_url, granted.access)
 
     def _understand(self, response: requests.Response, asked: tuple[Scope, ...] = SCOPES) -> Granted:
         if response.status_code == 429:

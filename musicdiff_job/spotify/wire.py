@@ -73,6 +73,8 @@ class Wire:
         self._clock = clock
         self._redactor = redactor
         self._response: requests.Response | None = None
+        self.date = ""
+        """The ``Date`` header of the latest answer: Spotify's clock."""
         self.session: requests.Session = _Session()
         self.session.headers["User-Agent"] = f"musicdiff-job/{__version__}"
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -180,6 +182,7 @@ class Wire:
 
     def _note(self, response: requests.Response, *_: object, **__: object) -> None:
         self._response = response
+        self.date = response.headers.get("Date", "")
         if 300 <= response.status_code < 400:
             # Said before requests reads the Location, on which it may stumble; and its body is no answer.
             raise requests.exceptions.TooManyRedirects

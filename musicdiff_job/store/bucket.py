@@ -58,6 +58,10 @@ class Unanswered(CheckpointUnwritable):
     """There was no answer, or none that says whether the write was carried out."""
 
 
+class Denied(CheckpointUnwritable):
+    """S3 does not allow it to these credentials. That may be on purpose."""
+
+
 class Use(NamedTuple):
     """What a bucket is used for, in the words of its errors: the thing, and the setting that names its place.
     ``denied`` is what to do when it may not be read, "" for what a checkpoint needs."""
@@ -132,6 +136,10 @@ class Bucket:
         when it has another one, ``Unanswered``."""
         self._change("copy_object", to, CopySource={"Bucket": self.name, "Key": key}, CopySourceIfMatch=expected)
 
+    def remove(self, key: str) -> None:
+        """Remove the object, if there is one. Needs ``s3:DeleteObject``, which runs do not have to be given."""
+        self._change("delete_object", key)
+
     def _change(self, operation: str, key: str, **arguments: Any) -> Any:
         try:
             return getattr(self._client(), operation)(Bucket=self.name, Key=key, **arguments)
@@ -147,7 +155,7 @@ class Bucket:
 
     def _refusal(self, error: Exception, key: str, done: str) -> CheckpointUnwritable | ConfigError:
         """The error that tells this one. Says nothing of what is not known to be harmless."""
-        place = self.place(key)
+        place, refused = self.place(key), False
         match error:
             case ClientError():
                 status, code = _said(error)
@@ -156,6 +164,7 @@ class Bucket:
                 denial = self._use.denied or read_denied(error.response["Error"].get("Message", ""))
                 hint = denial if denied else hint_for(error, code)
                 # What S3 did not get to the end of (5xx), or wants later, may have been carried out.
+                refused = code == "AccessDenied"
                 unsure = status >= 500 or status == 429 or code == "RequestTimeout"
             case ParamValidationError():
                 return ConfigError([f"{self._use.setting}: {place} cannot be the address of an object in S3"])
@@ -164,7 +173,7 @@ class Bucket:
             case _:
                 # Some of these never sent anything, but an attempt before the last one may have.
                 told, hint, unsure = f"boto3 says {type(error).__name__}", hint_for(error), True
-        kind = Unanswered if unsure else CheckpointUnwritable
+        kind = Unanswered if unsure else Denied if refused else CheckpointUnwritable
         hint = hint.replace(CHECKPOINT.setting, self._use.setting)
         return kind(f"{self._use.thing} cannot be {done}: {told} ({place})", hint)
 

@@ -32,9 +32,10 @@ from musicdiff_job.core.errors import CheckpointInvalid, CheckpointUnwritable, L
 from musicdiff_job.core.pieces import Pieces
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.ports import Clock
+from musicdiff_job.private import make_folders
 from musicdiff_job.store import durable
 from musicdiff_job.store.hints import BEGIN_ANEW, HINTS, unwritable, way_back
-from musicdiff_job.store.lock import Holder, locked
+from musicdiff_job.store.lock import Holder, locked, prove_free
 
 RESTORING = "checkpoint restore-previous"
 """What stands in place of a run id while ``restore_previous`` holds the lock."""
@@ -107,6 +108,30 @@ class FileStore:
             return None if found is None else document.read_header(found[1])
         except (OSError, CheckpointInvalid) as error:
             raise _invalid(self.path, error) from error
+
+    def prove_free(self) -> None:
+        """Raise ``Locked`` when a run holds the lock, ``CheckpointUnwritable`` when that cannot be seen."""
+        path = _lock_path(self.path)
+        try:
+            prove_free(path)
+        except OSError as error:
+            raise unwritable(path, error, "the checkpoint cannot be locked") from error
+
+    def rehearse(self) -> tuple[str, ...]:
+        """Do what ``FileLease.prove_writable`` does; folders that are missing are created and removed again. Nothing
+        is left unproven. Raises ``CheckpointUnwritable``."""
+        made: list[Path] = []
+        try:
+            durable.prove_regular(self.path)
+            made = make_folders(self.path.parent)
+            _prove_writable(self.path)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        finally:
+            with suppress(OSError):  # a run that has begun meanwhile has put its files there
+                for folder in reversed(made):
+                    folder.rmdir()
+        return ()
 
     def verify(self) -> DocumentHeader:
         """Read all of the checkpoint, check it, and give its header. Raises ``CheckpointInvalid``, also when there
@@ -191,7 +216,7 @@ class FileStore:
             try:
                 durable.prove_regular(self.path)
                 durable.make_folder(self.path.parent)
-                stack.enter_context(locked(self.path.with_name(f"{self.path.name}.lock"), holder))
+                stack.enter_context(locked(_lock_path(self.path), holder))
             except OSError as error:
                 raise unwritable(self.path, error, "the checkpoint cannot be locked") from error
             yield
@@ -226,22 +251,7 @@ class FileLease:
         """Write a trial file beside the checkpoint, put it onto the disk and remove it; check that there is room for
         two more generations, and that the checkpoint is a file that can be replaced (a mounted one cannot). Raises
         ``CheckpointUnwritable``."""
-        path = self._store.path
-        try:
-            with durable.temporary(path, bytes(_TRIAL_BYTES)):
-                pass
-            present = durable.identity(path)
-            if present is not None:
-                durable.prove_replaceable(path)
-            needed = SPARE_BYTES + 2 * (present.size if present else 0)
-            free = durable.free_bytes(path.parent)
-        except OSError as error:
-            raise unwritable(path, error) from error
-        if free is not None and free < needed:
-            raise CheckpointUnwritable(
-                f"the checkpoint cannot be saved: {needed:,} bytes may be needed, {free:,} are free ({path})",
-                HINTS[errno.ENOSPC],
-            )
+        _prove_writable(self._store.path)
 
     def save(self, checkpoint: Checkpoint, *, last: bool = False) -> None:
         """Replace the checkpoint atomically and durably; the first time in this lease, keep what was there before as
@@ -297,6 +307,29 @@ class FileLease:
             f"the checkpoint was changed during this run: {by} ({path}); nothing was overwritten",
             "make sure that only one job uses this checkpoint, on one machine; network file systems may not lock",
         )
+
+
+def _prove_writable(path: Path) -> None:
+    """See ``FileLease.prove_writable``."""
+    try:
+        with durable.temporary(path, bytes(_TRIAL_BYTES)):
+            pass
+        present = durable.identity(path)
+        if present is not None:
+            durable.prove_replaceable(path)
+        needed = SPARE_BYTES + 2 * (present.size if present else 0)
+        free = durable.free_bytes(path.parent)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if free is not None and free < needed:
+        raise CheckpointUnwritable(
+            f"the checkpoint cannot be saved: {needed:,} bytes may be needed, {free:,} are free ({path})",
+            HINTS[errno.ENOSPC],
+        )
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
 
 
 def _previous_path(path: Path) -> Path:

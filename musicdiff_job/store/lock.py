@@ -57,6 +57,20 @@ def locked(path: Path, holder: Holder) -> Iterator[None]:
         os.close(descriptor)
 
 
+def prove_free(path: Path) -> None:
+    """Raise ``Locked`` when somebody holds the lock, ``OSError`` when that cannot be seen. A file that is not there is
+    not created. The lock is held for the instant that it takes to see that it is free: it cannot be seen otherwise."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return
+    try:
+        if not filelock.lock_descriptor(descriptor, blocking=False):
+            raise _refusal(os.pread(descriptor, _NOTE_ROOM, 0))
+    finally:
+        os.close(descriptor)
+
+
 def _note(descriptor: int, text: bytes) -> None:
     with suppress(OSError):  # a full disk must not stop a run that may still free the space of two generations
         os.ftruncate(descriptor, 0)

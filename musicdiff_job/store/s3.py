@@ -28,6 +28,7 @@ from musicdiff_job.store.bucket import Bucket, Busy, Held, Moved, Unanswered
 from musicdiff_job.store.hints import BEGIN_ANEW
 from musicdiff_job.store.s3_document import ATTEMPTS, PAUSE, S3Document
 from musicdiff_job.store.s3_lease import S3Lease, take
+from musicdiff_job.store.s3_rehearsal import rehearse
 
 
 class S3Store:
@@ -77,6 +78,15 @@ class S3Store:
             return None if held is None else document.read_header(held.content)
         except CheckpointInvalid as error:
             raise self._at.invalid(error) from error
+
+    def prove_free(self) -> None:
+        """Raise ``Locked`` when the document carries a lease that has not expired, ``CheckpointInvalid``."""
+        self._at.respect(self.peek_header())
+
+    def rehearse(self) -> tuple[str, ...]:
+        """Try on an object beside the checkpoint what a run does to it; see ``s3_rehearsal``. Raises
+        ``CheckpointUnwritable``."""
+        return rehearse(self._at.bucket, self._at.key)
 
     def verify(self) -> DocumentHeader:
         """Read all of the checkpoint, check it, and give its header. Raises ``CheckpointInvalid``, also when there

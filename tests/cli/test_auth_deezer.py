@@ -147,6 +147,8 @@ def test_a_token_is_kept_if_it_may_do_all(command: CommandLine, sandbox: Sandbox
     assert status == 0, err
     assert file.read_text() == f"#DEEZER_ARL=old-one-here\nDEEZER_ACCESS_TOKEN={SANDBOX_ACCESS_TOKEN}\n"
     assert "contradict them: DEEZER_ARL" in out
+    assert "the access token allows:\n" in out
+    assert "  manage_library: create playlists, add tracks and favourites\n" in out
     assert SANDBOX_ACCESS_TOKEN not in out + err
 
 
@@ -154,7 +156,7 @@ def test_a_token_that_may_not_do_all_is_77_and_says_what(command: CommandLine, s
     sandbox.deezer.credentials.add_token("frnarrow", ("basic_access", "manage_library"))
     status, out, err = piped(command, "frnarrow", "--token")
     assert (status, out) == (77, "")
-    assert "lacks delete_library, offline_access" in err
+    assert "lacks delete_library (remove what left Spotify); offline_access (outlive the day" in err
     assert not list(command.home.iterdir())
 
 

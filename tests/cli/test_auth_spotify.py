@@ -106,7 +106,8 @@ def test_both_accounts_into_one_file_and_then_the_job_runs(
     piped.process.stdin.flush()  # and stays open: one line is enough
     status, out, err = piped.end()
     assert (status, SANDBOX_ARL in out + err) == (0, False)
-    assert "next:" not in out
+    assert "next: musicdiff-job auth" not in out
+    assert "next: musicdiff-job check --env-file musicdiff.env" in out
     assert out.splitlines()[-1] == "then: musicdiff-job run --env-file musicdiff.env"
     del command.env["SPOTIFY_CLIENT_ID"]
     result = command("run", "--env-file", "musicdiff.env")

@@ -57,3 +57,9 @@ def test_a_served_sandbox_can_be_used_by_other_commands(tmp_path: Path, command:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def test_to_sign_in_is_for_a_sandbox_that_stays_up(command: CommandLine) -> None:
+    result = command("demo", "--sign-in")
+    assert result.exit_code == 64
+    assert "--serve" in result.stderr

@@ -81,6 +81,7 @@ PREPARED: dict[str, tuple[tuple[str, ...], ...]] = {
     "summary.json": (("run", "--summary-file", "summary.json"),),
     "plan.json": (("plan", "-o", "plan.json"),),
     "my.env": (("auth", "deezer", "--env-file", "my.env"),),
+    "new.toml": (("init", "--config", "new.toml"), ("init", "--config", "new.toml", "--force")),
     "tokens.json": (("run",), ("run", "--force")),
     "logs/deep/job.log": (("run",),),
     "state/deep/checkpoint.json.lock": (("run",),),

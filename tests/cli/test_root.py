@@ -13,7 +13,7 @@ from checkpoint_sample import sample
 from command_line import CommandLine
 
 from musicdiff_job import __version__
-from musicdiff_job.cli.command import JobCommand, JobGroup
+from musicdiff_job.cli.command import JobCommand, JobGroup, Lazy
 from musicdiff_job.cli.root import COMMANDS, root, status_of
 from musicdiff_job.core import errors
 from musicdiff_job.core.outcome import TABLE
@@ -37,6 +37,7 @@ def test_the_commands_of_this_version() -> None:
     assert {path[0] for path in EVERY} == {
         "run", "plan", "apply", "undo", "status", "playlists", "history", "unmatched", "matches", "explain", "match",
         "plays", "conflicts", "resolve", "pause", "resume", "reset", "checkpoint", "auth", "demo",
+        "init", "check", "completion",
     }  # fmt: skip
 
 
@@ -58,6 +59,27 @@ def test_the_short_help_in_the_table_is_the_commands_own() -> None:
         assert isinstance(command, JobCommand | JobGroup)
         assert command.name == name
         assert command.get_short_help_str(200) == row.short_help
+
+
+def test_the_help_shows_every_command_once_and_where_to_begin(command: CommandLine) -> None:
+    lines = command("--help").output.splitlines()
+    shown = [line.split()[0] for line in lines if line.startswith("  ") and line.split()[0] in COMMANDS]
+    assert sorted(shown) == sorted(COMMANDS)
+    begin = lines.index("To begin, in this order:")
+    assert [line.split()[0] for line in lines[begin + 1 : begin + 6]] == ["demo", "init", "auth", "check", "run"]
+
+
+def test_a_command_that_no_group_has_is_shown_last() -> None:
+    lazy = {name: Lazy(name, name, f"Does {name}.") for name in ("one", "two")}
+    group = JobGroup("x", lazy=lazy, sections={"First": ("two",)})
+    lines = group.get_help(click.Context(group)).splitlines()
+    assert lines[lines.index("First:") :][:5] == ["First:", "  two  Does two.", "", "Others:", "  one  Does one."]
+
+
+@pytest.mark.parametrize("path", [(), *EVERY], ids=" ".join)
+def test_help_fits_80_columns(path: tuple[str, ...], command: CommandLine) -> None:
+    command.env["COLUMNS"] = "80"
+    assert [line for line in command(*path, "--help").output.splitlines() if len(line) > 80] == []
 
 
 def test_help_and_status_import_no_library_of_the_services() -> None:

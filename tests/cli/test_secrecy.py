@@ -139,7 +139,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     *((name, "--json") for name in ("status", "playlists", "history", "unmatched", "matches", "conflicts")),
     ("matches", "--csv"), ("matches", "--doubtful", "-o", "matches.csv"),
     ("status", "-v"), ("checkpoint", "show"), ("checkpoint", "show", "--json"), ("checkpoint", "verify"),
-    ("auth", "status"), ("plan", "-vv", "-o", "plan.json"), ("pause",), ("run", "-vv"), ("resume",),
+    ("auth", "status"), ("check", "-vv"), ("check", "--json"),
+    ("plan", "-vv", "-o", "plan.json"), ("pause",), ("run", "-vv"), ("resume",),
     ("run", "-vv", "--force", "--summary-file", "summary.json"),
 )  # fmt: skip
 
@@ -254,6 +255,8 @@ def test_no_option_takes_a_credential(command: CommandLine) -> None:
         ("auth", "spotify"),
         ("auth", "deezer"),
         ("auth", "status"),
+        ("check",),
+        ("init",),
         ("explain", "x"),
     ):
         for option in ("--arl", "--deezer-arl", "--access-token", "--client-secret", "--refresh-token", "--password"):

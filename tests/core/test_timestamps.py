@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicdiff_job.core.timestamps import from_iso, past, to_iso
+from musicdiff_job.core.timestamps import from_http, from_iso, past, to_iso
 
 MOMENTS = st.floats(0, 200_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
@@ -48,3 +48,15 @@ def test_what_has_not_happened_yet_has_no_known_time() -> None:
 def test_what_is_no_time_in_utc_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         from_iso(text)
+
+
+@pytest.mark.parametrize(
+    "date", ["Sat, 21 Nov 2026 12:00:00 GMT", "Sat, 21 Nov 2026 13:00:00 +0100", "Sat, 21 Nov 2026 12:00:00 -0000"]
+)
+def test_an_http_date(date: str) -> None:
+    assert from_http(date) == datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Sat, 99 Nov 2026 12:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 -2300"])
+def test_what_is_no_http_date(date: str) -> None:
+    assert from_http(date) is None

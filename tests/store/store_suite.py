@@ -134,6 +134,25 @@ class StoreSuite:
         with place.store().lease("run-3", self.until(place)) as lease:
             assert lease.load() == FIRST
 
+    def test_whether_it_is_free_is_seen_without_a_lease(self, place: Place) -> None:
+        place.store().prove_free()
+        assert place.suffixes() == set()
+        with place.store().lease("run-1", self.until(place)) as lease:
+            lease.save(FIRST)
+            with pytest.raises(Locked, match="run-1"):
+                place.store().prove_free()
+            lease.save(SECOND, last=True)
+        place.store().prove_free()
+        assert place.store().peek() == SECOND
+
+    def test_a_rehearsal_proves_and_leaves_nothing(self, place: Place) -> None:
+        assert place.store().rehearse() == ()
+        assert place.suffixes() == set()
+        self.saved(place, FIRST)
+        before, beside = place.content(), place.suffixes()
+        assert place.store().rehearse() == ()
+        assert (place.content(), place.suffixes()) == (before, beside)
+
     def test_a_run_that_fails_gives_the_lease_back(self, place: Place) -> None:
         with pytest.raises(ZeroDivisionError), place.store().lease("run-1", self.until(place)) as lease:
             lease.save(FIRST)

@@ -62,7 +62,7 @@ class Folder:
                 lease.save(checkpoint)
 
     def names(self) -> set[str]:
-        return {entry.name for entry in self.path.parent.iterdir()}
+        return {entry.name for entry in self.path.parent.iterdir()} if self.path.parent.exists() else set()
 
 
 @pytest.fixture
@@ -387,3 +387,27 @@ class TestMounts:
         for outcome in (proved, saved):
             assert re.match("CheckpointUnwritable .*mount its folder instead", outcome)
         assert rest == ["generation 1", "checkpoint.json checkpoint.json.lock"]
+
+
+def test_a_rehearsal_leaves_no_folder_behind(place: Folder, tmp_path: Path) -> None:
+    place.store().rehearse()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "state").mkdir()
+    place.store().rehearse()
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+def test_a_rehearsal_says_what_a_run_would(place: Folder, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    with pytest.raises(CheckpointUnwritable, match="cannot be saved") as refusal:
+        place.store().rehearse()
+    assert "correct checkpoint.url" in refusal.value.hint
+
+
+def test_a_lock_that_cannot_be_seen_is_told(place: Folder) -> None:
+    place.run(FIRST)
+    lock = place.path.with_name(f"{place.path.name}.lock")
+    lock.unlink()
+    lock.symlink_to("/dev/null")
+    with pytest.raises(CheckpointUnwritable, match="cannot be locked"):
+        place.store().prove_free()

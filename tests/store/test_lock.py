@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from musicdiff_job.core.errors import Locked
-from musicdiff_job.store.lock import Holder, locked
+from musicdiff_job.store.lock import Holder, locked, prove_free
 
 ONE = Holder("run-1", "host", 1, "2026-11-21T12:00:00Z", "2026-11-21T12:10:00Z")
 TWO = msgspec.structs.replace(ONE, run_id="run-2")
@@ -66,3 +66,17 @@ def test_a_program_started_meanwhile_does_not_keep_it(tmp_path: Path) -> None:
         child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False)  # a hook, say
     with child, locked(tmp_path / "lock", TWO):
         assert child.poll() is None
+
+
+def test_whether_it_is_free_is_seen_and_nothing_is_created(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    prove_free(path)
+    assert not path.exists()
+    with locked(path, ONE):
+        with pytest.raises(Locked, match="run run-1 on host"):
+            prove_free(path)
+        with pytest.raises(Locked), locked(path, TWO):
+            pytest.fail("looking took the lock from its holder")
+    prove_free(path)
+    with locked(path, TWO):
+        pass
