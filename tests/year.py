@@ -122,6 +122,7 @@ class Year:
             assert not missed, f"{now}: it rests although {missed} have their turn"
         self._is_left_alone(now, done)
         lines = {str(line.id): line for line in done.collections}
+        after = self.rig.checkpoint()
         self.met |= lines.keys()
         for playlist in box.spotify.playlists():
             key = f"spotify:playlist:{playlist.id}"
@@ -129,7 +130,7 @@ class Year:
             read = any(call.path.startswith(f"/playlists/{playlist.id}/") for call in box.log.all())
             assert turn or not read, f"{playlist.name} was read at {now}, in step at {self.in_step.get(playlist.id)}"
             if turn and done.outcome in (Outcome.IN_SYNC, Outcome.CHANGED):
-                mirror = self.rig.checkpoint().mirrors[CollectionId(key)]
+                mirror = after.mirrors[CollectionId(key)]
                 assert mirror.snapshot == playlist.snapshot, f"{playlist.name} is late at {now}: {mirror.reason}"
                 assert line is not None and line.state in SETTLED, f"{playlist.name} had its turn at {now}: {line}"
                 self.punctual += 1
@@ -137,13 +138,13 @@ class Year:
                 self.in_step[playlist.id] = now.replace(second=0, microsecond=0)
             elif turn:
                 # Half done, or who knows: the job's own word is taken for where it left off.
-                known = self.rig.checkpoint().mirrors.get(CollectionId(key))
+                known = after.mirrors.get(CollectionId(key))
                 at = known.checked_at if known is not None and known.state in SETTLED else None
                 self.in_step.pop(playlist.id, None)
                 if at:
                     self.in_step[playlist.id] = datetime.fromisoformat(at).replace(second=0, microsecond=0)
         if done.outcome in (Outcome.IN_SYNC, Outcome.CHANGED) and not done.rests_until:
-            self._is_bounded(now)
+            self._is_bounded(after, now)
 
     def _must_be_known(self, playlist: SpotifyPlaylist, now: datetime) -> bool:
         """A run that makes no call cannot see what is new, but one does within 26 hours."""
@@ -185,9 +186,8 @@ class Year:
         self.held |= {f"album:{one.album_id}": now for one in spotify.albums()}
         self.held |= {f"artist:{one}": now for one in spotify.artists()}
 
-    def _is_bounded(self, now: datetime) -> None:
+    def _is_bounded(self, checkpoint: Checkpoint, now: datetime) -> None:
         """After a run in which all was in step: what is remembered is of what the library holds or lately held."""
-        checkpoint = self.rig.checkpoint()
         assert len(checkpoint.runs) <= RUNS_KEPT
         for service, slots in checkpoint.ledgers.items():
             assert len(slots) <= 400, f"the ledger of {service} has {len(slots)} slots"
@@ -343,7 +343,7 @@ def live(folder: Path, seed: int, *, every: int | None) -> Year:
             if jump < 0:
                 continue
             clock.advance(jump)
-            for _ in range(pick.randrange(3)):
+            for _ in range(pick.randrange(3) if every is None or pick.random() < every / 300 else 0):
                 year.edit()
             if pick.random() < (0.05 if every else 0.5):
                 year.edit_library()
