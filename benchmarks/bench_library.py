@@ -35,7 +35,7 @@ def made(summary: dict[str, Any]) -> int:
 
 def synced(place: Place, budget: int) -> list[dict[str, Any]]:
     """Runs until one has nothing to do."""
-    summaries = []
+    summaries: list[dict[str, Any]] = []
     while len(summaries) < RUNS:
         summary, _, _ = place.run("--max-calls", str(budget), **FAST)
         summaries.append(summary)

@@ -76,7 +76,7 @@ def test_killed_in_its_first_run_it_loses_nothing(tmp_path: Path, runner: Forks,
     judged(stage, every_trial(stage) if TORTURE else [*few, *some_saves(stage)])
 
 
-BESIDES = {
+BESIDES: dict[Callable[[Credential, Path], Scene], set[str]] = {
     shelves: {"like_albums", "unlike_albums", "like_artists", "unlike_artists", "like"},
     listening: {"add"},
     both_ways: {"add", "remove", "append", "withdraw"},
