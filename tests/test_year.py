@@ -8,7 +8,7 @@ from pathlib import Path
 from year import live
 
 WHOLE = bool(os.environ.get("MUSICDIFF_TORTURE"))
-PER_ENTRY = 4000
+PER_ENTRY = 800
 """Bytes of plain text that an entry of the library, with what was lately in it, may take in the checkpoint."""
 
 
