@@ -129,8 +129,9 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings that
     shaped the mirror. ``gone`` are the source's empty places, ``withdrawn`` the mirrored entries that may have stood
     there. ``seen_at`` is when it was first due, ``checked_at`` when the run began that last found it in step (kept only
-    where a rule makes use of it). ``whose`` is as the last listing told. ``missing_since`` and ``missing_runs`` make
-    the tombstone. ``flow`` is what is known besides where hand edits flow back, None where they do not.
+    where a rule makes use of it). ``reopened`` says that a person has decided about its matches since: its rest is
+    over. ``whose`` is as the last listing told. ``missing_since`` and ``missing_runs`` make the tombstone. ``flow`` is
+    what is known besides where hand edits flow back, None where they do not.
     """
 
     id: CollectionId
@@ -158,6 +159,7 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     verified_at: str | None = None
     seen_at: str | None = None
     checked_at: str | None = None
+    reopened: bool = False
     whose: Whose = Whose.OWN
     tried_at: str | None = None
     failures: int = 0
@@ -329,14 +331,16 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
         )
         return msgspec.structs.replace(self, runs=(*self.runs, short)[-RUNS_KEPT:])
 
-    def touch(self, sources: frozenset[SourceId]) -> Checkpoint:
-        """Forget the snapshot of every collection that holds one of these source tracks, so that the next run
-        works on it. To be called while their old counterparts are known: of several tracks with one counterpart
-        the base names only the first."""
+    def touch(self, sources: frozenset[SourceId], *, by_person: bool = False) -> Checkpoint:
+        """Forget the snapshot of every collection that holds one of these source tracks, so that the next run that
+        may works on it; one that a person asks for does not rest any longer. To be called while their old counterparts
+        are known: of several tracks with one counterpart the base names only the first."""
         decisions = (record.decision for source in sources if (record := self.matches.get(source)))
         targets = frozenset(TargetId(found.target) for found in decisions if isinstance(found, Match))
         mirrors = {
-            key: msgspec.structs.replace(mirror, snapshot="") if holds(mirror, sources, targets) else mirror
+            key: msgspec.structs.replace(mirror, snapshot="", reopened=mirror.reopened or by_person)
+            if holds(mirror, sources, targets)
+            else mirror
             for key, mirror in self.mirrors.items()
         }
         return msgspec.structs.replace(self, mirrors=mirrors)
