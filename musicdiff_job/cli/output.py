@@ -40,6 +40,11 @@ def is_terminal(stream: TextIO) -> bool:
         return False
 
 
+def can_draw(stream: TextIO) -> bool:
+    """Whether ``stream`` is a terminal that knows colours and can go back on its own lines."""
+    return is_terminal(stream) and os.environ.get("TERM") not in {"dumb", "unknown"}
+
+
 def show(*blocks: Block) -> None:
     """Tables and sentences, for people, on stdout."""
     if is_terminal(sys.stdout):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from musicdiff_job import bootstrap, journal
 from musicdiff_job import settings as settings_loader
 from musicdiff_job.cli.command import Shared, shared
-from musicdiff_job.cli.output import is_terminal
+from musicdiff_job.cli.output import can_draw, is_terminal
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.secret import Redactor
@@ -97,7 +97,7 @@ def keep_log(settings: Settings, options: Shared, redactor: Redactor, name: str,
         max_bytes=log.max_bytes,
         backups=log.backups,
         run_id=name,
-        colours=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        colours=can_draw(sys.stderr) and not os.environ.get("NO_COLOR"),
         to_journald=is_journal(sys.stderr, os.environ),
     )
     if drawn:
