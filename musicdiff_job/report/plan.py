@@ -209,9 +209,9 @@ def _signed(change: AnyChange, plan: Planned, placed: Mapping[TargetId, int]) ->
         case DeletePlaylist():
             yield _Told("-", f'the whole playlist "{named(plan.head.name)}"')
         case EditSource():
-            for sign, tracks in (("+", change.add), ("-", change.remove)):
-                for track in tracks:
-                    yield _Told(sign, f"on Spotify: {_name(TargetId(track), names)}", listed=True)
+            for sign, entries in (("+", change.add), ("-", change.remove)):
+                for entry in entries:
+                    yield _Told(sign, f"on Spotify: {_name(TargetId(entry), names)}", listed=True)
         case _:
             assert_never(change)
 
