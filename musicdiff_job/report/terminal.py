@@ -24,8 +24,8 @@ STYLES = {Tone.PLAIN: "", Tone.GOOD: "green", Tone.BUSY: "yellow", Tone.BAD: "bo
 
 GAP = 2
 """Columns between two of a table's."""
-NAME, REASON = 16, 8
-"""Columns that a name, and a text that wraps, should have at least, where they need as many."""
+NAME = 16
+"""Columns that a name should have at least, where it needs as many."""
 
 
 def show_blocks(blocks: Iterable[Block], *, file: TextIO | None = None, width: int | None = None) -> None:
@@ -95,14 +95,14 @@ def _widths(columns: Sequence[Column], rows: list[list[Text]], width: int) -> li
         if column.fit is Fit.KEEP
         else min(need, NAME)
         if column.fit is Fit.CUT
-        else min(need, max(REASON, cell_len(column.heading)))
+        else min(need, cell_len(column.heading))
         for need, column in zip(wanted, columns, strict=True)
     ]
     left = width - sum(least) - GAP * (len(columns) - 1)
     if left < 0:
         return None
-    # First what makes names whole that are not excessively long, then reasons, then the longest names.
-    for fit, most in ((Fit.CUT, 40), (Fit.WRAP, width), (Fit.CUT, width)):
+    # First what is short in columns that wrap, then names that are not excessively long, then reasons, then any name.
+    for fit, most in ((Fit.WRAP, 8), (Fit.CUT, 40), (Fit.WRAP, width), (Fit.CUT, width)):
         for at, column in enumerate(columns):
             if column.fit is fit:
                 more = max(0, min(left, min(wanted[at], most) - least[at]))
