@@ -150,6 +150,19 @@ def prove_settings(settings: Settings) -> None:
 def open_sinks(loaded: Loaded | None, env: Mapping[str, str]) -> tuple[Sink, ...]:
     """Who is told of runs: by the settings (None where they cannot be read), and by what ``env`` says of the place
     that the process runs in. Reaches nothing."""
+    return _open_surroundings(env)
+
+
+def _open_surroundings(env: Mapping[str, str]) -> tuple[Sink, ...]:
+    """The scheduler that the run is under, where that has a place to be told."""
+    if "GITHUB_ACTIONS" in env:
+        from musicdiff_job.report.github import github_sinks
+
+        return github_sinks(env)
+    if env.get("KUBERNETES_SERVICE_HOST"):
+        from musicdiff_job.report import termination
+
+        return (termination.TerminationLog(termination.TERMINATION_LOG),)
     return ()
 
 

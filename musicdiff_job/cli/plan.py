@@ -73,7 +73,7 @@ def show_plan(context: click.Context, wish: Wish, output: Path | None, planner: 
         summary = perform(session, wish, recorder, work)
     looked = bool(recorder.plans or recorder.results) or summary.outcome in (Outcome.IN_SYNC, Outcome.CHANGED)
     if looked:
-        show(*plan_blocks(recorder.plans.values(), recorder.results, notes=notes))
+        show(*plan_blocks(recorder.plans.values(), recorder.results, notes=notes, every=options.verbose))
     if not TABLE[summary.outcome].healthy or summary.outcome in INCOMPLETE:
         complain(outcome_cell(summary.outcome, f"{summary.outcome}: {TABLE[summary.outcome].meaning}").text)
         complain(*(error_line(error.where, error.message, error.hint) for error in summary.errors))

@@ -18,7 +18,7 @@ import click
 
 from musicdiff_job.cli.command import JobCommand, Pattern, Seconds, shared
 from musicdiff_job.cli.files import replace_file
-from musicdiff_job.cli.output import OutputLost, complain, is_terminal, json_text, show, show_json
+from musicdiff_job.cli.output import OutputLost, can_draw, complain, is_terminal, json_text, show, show_json
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.cli.signals import leave, stopping
 from musicdiff_job.clock import StopFlag, SystemClock
@@ -124,7 +124,7 @@ def carry_out(
 
 def is_watched(options: Shared) -> bool:
     """Whether there is somebody to see a progress bar; with ``-v`` the log takes its place."""
-    return is_terminal(sys.stderr) and not options.verbosity
+    return can_draw(sys.stderr) and not options.verbosity
 
 
 def watcher(options: Shared) -> AbstractContextManager[Observer]:

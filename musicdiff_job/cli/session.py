@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from musicdiff_job import bootstrap, journal
 from musicdiff_job import settings as settings_loader
 from musicdiff_job.cli.command import Shared, shared
-from musicdiff_job.cli.output import is_terminal
+from musicdiff_job.cli.output import can_draw, is_terminal
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.timestamps import to_iso
+from musicdiff_job.journald import is_journal
 from musicdiff_job.performing import Surroundings, run_id
 from musicdiff_job.ports import Lease
 from musicdiff_job.settings import Settings
@@ -96,7 +97,8 @@ def keep_log(settings: Settings, options: Shared, redactor: Redactor, name: str,
         max_bytes=log.max_bytes,
         backups=log.backups,
         run_id=name,
-        colours=terminal and not os.environ.get("NO_COLOR"),
+        colours=can_draw(sys.stderr) and not os.environ.get("NO_COLOR"),
+        to_journald=is_journal(sys.stderr, os.environ),
     )
     if drawn:
         for handler in logging.getLogger().handlers:

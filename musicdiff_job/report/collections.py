@@ -114,7 +114,7 @@ def collections_table(lines: Iterable[CollectionLine], now: datetime) -> Table:
             Column("Placed", number=True),
             Column("Unmatched", number=True),
             Column("Synced"),
-            Column("Next"),
+            Column("Next", fit=Fit.WRAP),
             Column("Why", fit=Fit.WRAP),
         ),
         rows=tuple(
