@@ -8,12 +8,12 @@ import click
 
 from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, shared
-from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import json_text, say, show_json, show_text
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.errors import UsageError
 from musicdiff_job.report.matches import match_csv, match_lines, match_text
 from musicdiff_job.report.text import count
+from musicdiff_job.store.replacing import replace_file
 
 
 @click.command("matches", cls=JobCommand, example="musicdiff-job matches -o matches.csv")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from musicdiff_job.cli.command import JobCommand, shared
-from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import complain, json_text, say, show
 from musicdiff_job.cli.run import Command, budgets, is_watched, only_option, watcher
 from musicdiff_job.cli.session import open_session
@@ -21,6 +20,7 @@ from musicdiff_job.performing import Wish, perform
 from musicdiff_job.planning import plan_once
 from musicdiff_job.report.plan import PlanRecorder, plan_blocks
 from musicdiff_job.report.run import error_line, outcome_cell
+from musicdiff_job.store.replacing import replace_file
 
 if TYPE_CHECKING:
     from musicdiff_job.core.plan_file import Plan

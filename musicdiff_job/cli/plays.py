@@ -10,12 +10,12 @@ import click
 
 from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, shared
-from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import json_text, say, show, show_json, show_text
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.play_counts import Period, count_plays, read_period
 from musicdiff_job.report.plays import listening_blocks, play_csv
+from musicdiff_job.store.replacing import replace_file
 
 _AT_ONCE = 1000
 """Rows of CSV that are written together."""

@@ -1,4 +1,4 @@
-"""Files that commands write for others to read: whole or not at all, and for the owner only."""
+"""Files that are written for others to read: whole or not at all, and for the owner only."""
 
 from __future__ import annotations
 
