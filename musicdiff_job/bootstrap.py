@@ -199,7 +199,7 @@ def _open_report(loaded: Loaded) -> tuple[Sink, ...]:
     url = settings.report.html
     if url.startswith("s3://"):
         name, _, key = url.removeprefix("s3://").partition("/")
-        if not key or key.endswith("/"):
+        if key.endswith("/"):
             raise ConfigError([f"report.html: {url} is a folder; it must name an object, s3://bucket/index.html"])
         try:
             from musicdiff_job.store.bucket import Bucket, Use

@@ -23,6 +23,10 @@ from musicdiff_job.store.replacing import replace_file
 if TYPE_CHECKING:
     from musicdiff_job.store.bucket import Bucket  # imports boto3
 
+AT_ONCE = 20_000
+"""Matches of a library whose page is made in a fraction of the time that a signal leaves; a larger one's page waits
+for the next run."""
+
 Listened = Callable[[datetime], Listening | None]
 """What was listened to in the months before a time; None where that is not recorded. Raises ``HistoryUnusable``."""
 Put = Callable[[bytes, float], None]
@@ -44,11 +48,13 @@ class HtmlReport:
         """Write the page."""
         from musicdiff_job.report.html import html_page  # imports Jinja2
 
-        listening = None
-        if ended.seconds >= SECONDS:  # after a signal there is no time for it
+        checkpoint, stopped, listening = _with_run(ended), ended.seconds < SECONDS, None
+        if stopped and len(checkpoint.matches) > AT_ONCE:
+            return
+        if not stopped:  # or there is no time for it
             with suppress(HistoryUnusable):  # the run's own notes say so
                 listening = self._listened(ended.now)
-        overview = overview_of(self._view, _with_run(ended), None, ended.now, listening)
+        overview = overview_of(self._view, checkpoint, None, ended.now, listening)
         self._put(html_page(overview, ended.now).encode(), ended.seconds)
 
 

@@ -190,10 +190,12 @@ def large(playlists: int = 1000, unmatched: int = 20_000, name: str = "Song") ->
     """Very many of everything."""
     reasons = tuple(Reason)
     told = {}
+    like = Track(id=identity(0), title=f"{name} number 0", artists=("The Artist of 0",))
+    best = candidates(like, *(f"{name} number 1000 (Live {one})" for one in range(3))).best  # to score takes its time
     for at in range(unmatched):
-        wanted = Track(id=identity(at), title=f"{name} number {at}", artists=(f"The Artist of {at % 500}",))
-        best = candidates(wanted, *(f"{name} number {at} (Live {one})" for one in range(3))).best
-        told |= dict((record(at, Unmatched(reasons[at % len(reasons)], best), wanted.title, wanted.artists[0]),))
+        decision = Unmatched(reasons[at % len(reasons)], best)
+        source, found = record(at, decision, f"{name} number {at}", f"The Artist of {at % 500}")
+        told[source] = found
     mirrors = (
         playlist(
             at, f"{name} playlist {at}", CollectionState.IN_SYNC if at % 9 else CollectionState.PENDING,

@@ -62,7 +62,7 @@ def report(context: click.Context, *, output: Path | None, form: str) -> None:
 
 def rendered(session: Session, form: Form) -> str:
     """The report."""
-    overview, now = _overview(session), session.now()
+    overview, now = overview_of_session(session), session.now()
     match form:
         case Form.HTML:
             from musicdiff_job.report.html import html_page  # imports Jinja2
@@ -76,7 +76,8 @@ def rendered(session: Session, form: Form) -> str:
             return f"{json_text(as_document(overview), indent=2)}\n"
 
 
-def _overview(session: Session) -> Overview:
+def overview_of_session(session: Session) -> Overview:
+    """All that there is to report."""
     settings, now = session.loaded.settings, session.now()
     view = bootstrap.standpoint_of(session.loaded)
     return overview_of(view, session.peek(), session.store.peek_header(), now, bootstrap.listened(settings, now))

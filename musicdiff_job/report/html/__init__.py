@@ -18,11 +18,11 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from musicdiff_job import __version__
 from musicdiff_job.report.html.view import page_of
-from musicdiff_job.report.html.words import linked, name, stamp
+from musicdiff_job.report.html.words import brief, linked, name, stamp
 from musicdiff_job.report.overview import Overview
 from musicdiff_job.report.text import LONGEST, clean, count, duration, shortened
 
@@ -59,13 +59,15 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         finalize=_harmless,
     )
     environment.filters |= {
+        "brief": lambda text: escape(brief(text)),  # harmless as it is: not to be cleaned again
         "count": count,
         "duration": duration,
         "link": linked,
-        "name": name,
+        "name": lambda text: escape(name(text)),
         "stamp": stamp,
     }
     return environment

@@ -8,9 +8,9 @@ from itertools import groupby
 
 from musicdiff_job.report.unmatched import UnmatchedLine
 
-FULL = 50
+FULL = 40
 """Of each reason so many are shown with their candidates,"""
-BRIEF = 250
+BRIEF = 150
 """and so many more by name."""
 
 

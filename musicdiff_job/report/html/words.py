@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from musicdiff_job.core.timestamps import from_iso
 from musicdiff_job.report.text import clean, shortened
 
-NAME_COLUMNS = 120
+NAME_COLUMNS = 80
 """A name on the page is cut there; whoever wants all of it has the link."""
+BRIEF_COLUMNS = 40
+"""And there where it only tells links apart for who cannot see them."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _LINK = re.compile(
@@ -22,9 +24,14 @@ def linked(address: str) -> str:
     return address if _LINK.fullmatch(address) else ""
 
 
-def name(text: str) -> str:
+def name(text: str, columns: int = NAME_COLUMNS) -> str:
     """A name, cleaned and cut."""
-    return shortened(clean(text).strip(), NAME_COLUMNS)
+    return shortened(clean(text).strip(), columns)
+
+
+def brief(text: str) -> str:
+    """A name, cut shorter."""
+    return name(text, BRIEF_COLUMNS)
 
 
 def stamp(iso: str | None, now: datetime) -> str:
