@@ -11,14 +11,15 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 PICTURES = Path(__file__).parent / "pictures"
-SIZE = {"width": 1100, "height": 760}
+SIZE = ViewportSize(width=1100, height=760)
 LARGEST = 120_000
 """Bytes of one picture; they are part of the repository."""
-SHOTS = (("light", "health"), ("dark", "matching"))
+SHOTS: tuple[tuple[Literal["light", "dark"], str], ...] = (("light", "health"), ("dark", "matching"))
 """A colour scheme, and the heading at the top."""
 
 

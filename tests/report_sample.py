@@ -133,7 +133,7 @@ def troubled(last: Outcome = Outcome.AUTH) -> Checkpoint:
         (HOSTILE, HOSTILE, (HOSTILE,)), ("<script>alert(1)</script>", "\" onmouseover=\"x", ("<img src=x onerror=y>",)),
         ("봄날", "방탄소년단", ()), ("🎵🎶", "👩‍🚀", ()),
     )  # fmt: skip
-    unmatched = {}
+    unmatched: dict[SourceId, MatchRecord] = {}
     for at, (title, artist, titles) in enumerate(lost):
         wanted = Track(id=identity(9000 + at), title=title, artists=(artist,))
         decision = candidates(wanted, *titles) if titles else Unmatched(Reason.NOT_FOUND)

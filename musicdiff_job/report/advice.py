@@ -21,7 +21,7 @@ DECISIONS = 5
 ERRORS = 5
 """Errors of the last run that are told; of more, the command that lists them."""
 _COMMAND = re.compile(r"`(musicdiff-job [^`]+)`")
-_AT_THE_END = re.compile(r"(?:: |, or see |^See )?`musicdiff-job [^`]+`$")
+_AT_THE_END = re.compile(r"(?:[:,]? ?(?:or )?(?:with |see )?`musicdiff-job [^`]+`)+$", re.IGNORECASE)
 
 LOOK: dict[Outcome, str] = {
     Outcome.PARTIAL: "musicdiff-job playlists",
@@ -131,7 +131,9 @@ def _of_error(error: ErrorLine, outcome: Outcome, profile: str) -> Step:
     named = tuple(Choice(_profiled(found, profile)) for found in dict.fromkeys(_COMMAND.findall(error.hint)))
     # The command stands below the sentence, so "Renew the ARL: `...`" need not name it.
     hint = _AT_THE_END.sub("", error.hint).replace("`", "")
-    return Step(f"{error_line('', error.message, hint)}.", named or _looks(outcome, profile), error.where)
+    told = f"{error_line('', error.message, hint)}."
+    why = told if error.where else f"{told[:1].upper()}{told[1:]}"
+    return Step(why, named or _looks(outcome, profile), error.where)
 
 
 def _looks(outcome: Outcome, profile: str) -> tuple[Choice, ...]:

@@ -53,6 +53,22 @@ def test_the_hint_of_an_error_gives_the_command() -> None:
     assert [one.command for one in step.choices] == ["musicdiff-job auth deezer --profile alice"]
 
 
+@pytest.mark.parametrize(
+    ("hint", "told", "commands"),
+    [
+        ("Make them with `musicdiff-job auth spotify`, `musicdiff-job auth deezer`", "It failed. Make them.", 2),
+        ("See `musicdiff-job auth deezer`", "It failed.", 1),
+        ("Look, or try again with `musicdiff-job run`", "It failed. Look, or try again.", 1),
+        ("`musicdiff-job resume` goes on", "It failed. musicdiff-job resume goes on.", 1),
+        ("Wait", "It failed. Wait.", 1),
+    ],
+)
+def test_a_command_that_stands_below_is_not_missed_in_the_sentence(hint: str, told: str, commands: int) -> None:
+    step = steps_for(overview(ended(Outcome.AUTH, ErrorLine("", "it failed", hint))))[0]
+    assert step.why == told
+    assert len(step.choices) == commands
+
+
 @pytest.mark.parametrize("outcome", [one for one in Outcome if not TABLE[one].healthy and one is not Outcome.CONFLICT])
 def test_every_outcome_that_is_not_healthy_is_urgent(outcome: Outcome) -> None:
     step = steps_for(overview(ended(outcome)))[0]

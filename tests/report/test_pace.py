@@ -73,6 +73,7 @@ def test_a_track_costs_its_look_up_and_a_like_costs_one_call() -> None:
     assert runs_needed(runs, [liked(*range(100))], {}) == 15
     assert runs_needed(runs, [liked(*range(100))], known(*range(100))) == 10
     assert runs_needed(runs, [liked(*range(100)), liked(*range(100))], {}) == 25, "one track is looked up once"
+    assert runs_needed(runs, [liked(*range(100)), liked(*range(100, 200))], {}) == 30
 
 
 def test_a_playlist_takes_many_tracks_with_one_call() -> None:

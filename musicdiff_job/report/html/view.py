@@ -223,7 +223,8 @@ def _health(overview: Overview, now: datetime) -> Health:
     ]
     behind = progress.collections.total - progress.collections.in_sync
     if status.phase is Phase.INITIAL:
-        return Health(Tone.BUSY, "First sync under way", f"{'; '.join([*waits, _when(progress, now)])}.")
+        told = "; ".join([*waits, _when(progress, now)])
+        return Health(Tone.BUSY, "First sync under way", f"{told[:1].upper()}{told[1:]}.")
     if waits:
         return Health(Tone.BUSY, "Waiting", f"{'; '.join(waits)}. Runs go on by themselves then.")
     if behind:
