@@ -5,7 +5,7 @@ Theory. What ends a run is its budget, and what spends the budget is calls: firs
 entries matched nor entries placed tell the pace alone (a run may place nothing because it matches). What is left is
 counted in the same coin. A track to be matched costs what the last runs needed for one; a like is one call, a playlist
 takes ``BATCH`` tracks with one; reading takes one for ``PAGE`` entries. Measured on first syncs in the sandbox, the
-estimate was at most one run off as soon as one run was made; counting placed entries it was up to 18 off, of nine.
+estimate was at most one run off as soon as one run was made; counting placed entries it was up to 18 off, of ten.
 """
 
 from __future__ import annotations

@@ -14,13 +14,14 @@ from musicdiff_job.core.timestamps import from_iso
 from musicdiff_job.report.advice import Choice, Step, choices_of, command_for, question_of, steps_for
 from musicdiff_job.report.collections import IN_STEP, UNSELECTED, CollectionLine, is_held
 from musicdiff_job.report.html.chart import Chart, calls_of, chart_of
+from musicdiff_job.report.html.health import Health, health_of
 from musicdiff_job.report.html.lacking import Lacking, lacking_of
 from musicdiff_job.report.html.words import period, stamp
 from musicdiff_job.report.overview import Overview
 from musicdiff_job.report.run import METHODS, error_line, outcome_cell, state_cell
 from musicdiff_job.report.status import Phase, Progress
 from musicdiff_job.report.status_text import SERVICES
-from musicdiff_job.report.text import Cell, Tone, count, duration
+from musicdiff_job.report.text import Cell, duration
 from musicdiff_job.report.unmatched import track_name
 
 OPEN_ROWS = 40
@@ -32,15 +33,6 @@ TOP = 10
 KINDS = {Kind.PLAYLIST: "Playlist", Kind.LIKED: "Liked songs", Kind.ALBUMS: "Saved albums", Kind.ARTISTS: "Artists"}
 URGENT = (CollectionState.CONFLICT, CollectionState.FAILED, CollectionState.PENDING)
 """The states that come first, in this order; the others stay as they are sorted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The page's first words."""
-
-    tone: Tone
-    headline: str
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +159,7 @@ def page_of(overview: Overview, now: datetime) -> Page:
 
     return Page(
         profile=status.profile,
-        health=_health(overview, now),
+        health=health_of(overview, now),
         steps=steps_for(overview),
         last_run=status.last_run,
         last_success_at=status.last_success_at,
@@ -204,40 +196,6 @@ def page_of(overview: Overview, now: datetime) -> Page:
             "auth": command("auth", "status"),
         },
     )
-
-
-def _health(overview: Overview, now: datetime) -> Health:
-    status = overview.status
-    progress = status.progress
-    if not overview.runs and status.last_run is None and not status.paused:
-        return Health(Tone.BUSY, "Nothing has run yet", "The first run finds your library.")
-    if overview.ailments:
-        told = "; ".join(overview.ailments)
-        return Health(Tone.BAD, "Somebody should look", f"{told[:1].upper()}{told[1:]}.")
-    if status.paused:
-        return Health(Tone.BUSY, "Paused", f"Since {stamp(status.paused.since, now)} UTC no run does anything.")
-    waits = [
-        f"{SERVICES.get(service, service)} asked to wait until {stamp(until, now)} UTC"
-        for service, until in status.not_before.items()
-        if until
-    ]
-    behind = progress.collections.total - progress.collections.in_sync
-    if status.phase is Phase.INITIAL:
-        told = "; ".join([*waits, _when(progress, now)])
-        return Health(Tone.BUSY, "First sync under way", f"{told[:1].upper()}{told[1:]}.")
-    if waits:
-        return Health(Tone.BUSY, "Waiting", f"{'; '.join(waits)}. Runs go on by themselves then.")
-    if behind:
-        left = f"{count(behind, 'collection')} of {progress.collections.total:,} still to be done"
-        return Health(Tone.BUSY, "More to do", f"{left}; {_when(progress, now)}.")
-    return Health(Tone.GOOD, "All is in step", f"{count(progress.collections.total, 'collection')} as on Spotify.")
-
-
-def _when(progress: Progress, now: datetime) -> str:
-    if not progress.eta_runs:
-        return "when it will be done cannot be told yet"
-    day = f", about {stamp(progress.eta_at, now)} UTC" if progress.eta_at else ""
-    return f"done in about {count(progress.eta_runs, 'more run')}{day}"
 
 
 def _rows(lines: Sequence[CollectionLine], now: datetime) -> tuple[Row, ...]:
