@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from musicdiff_job import __version__, connecting
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core import budget, override_file
+from musicdiff_job.core.budget import LedgerRule
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import ConfigError
 from musicdiff_job.core.match import Rules
@@ -28,6 +31,10 @@ from musicdiff_job.settings import Loaded, Settings
 from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
 from musicdiff_job.sinks import Sink
 from musicdiff_job.store.file import FileStore
+
+if TYPE_CHECKING:
+    from musicdiff_job.core import play_counts
+    from musicdiff_job.report.overview import Standpoint
 
 OVERRIDES_AT_MOST = 1 << 25
 """Characters; enough for half a million tracks. A larger file is none, and may be an endless device."""
@@ -103,10 +110,7 @@ def assemble(
     limits = Limits(
         seconds=seconds,
         calls=settings.budget.calls if max_calls is None else max_calls,
-        ledgers={
-            Service.SPOTIFY: budget.spotify_rule(settings.budget.spotify_per_day),
-            Service.DEEZER: budget.deezer_rule(settings.budget.deezer_per_hour),
-        },
+        ledgers=ledger_rules(settings),
         windows={Service.DEEZER: (settings.deezer.requests_per_5s, 5.0)},
         write_interval=settings.deezer.write_interval,
         intervals={Service.SPOTIFY: settings.spotify.interval},
@@ -150,7 +154,8 @@ def prove_settings(settings: Settings) -> None:
 def open_sinks(loaded: Loaded | None, env: Mapping[str, str]) -> tuple[Sink, ...]:
     """Who is told of runs: by the settings (None where they cannot be read), and by what ``env`` says of the place
     that the process runs in. Reaches nothing."""
-    return _open_surroundings(env)
+    reports = _open_report(loaded) if loaded is not None and loaded.settings.report.html else ()
+    return (*reports, *_open_surroundings(env))
 
 
 def _open_surroundings(env: Mapping[str, str]) -> tuple[Sink, ...]:
@@ -164,6 +169,57 @@ def _open_surroundings(env: Mapping[str, str]) -> tuple[Sink, ...]:
 
         return (termination.TerminationLog(termination.TERMINATION_LOG),)
     return ()
+
+
+def standpoint_of(loaded: Loaded) -> Standpoint:
+    """What a report needs to know beside the checkpoint."""
+    from musicdiff_job.report.overview import Standpoint
+
+    settings = loaded.settings
+    return Standpoint(
+        profile=settings.profile,
+        policy=policy_of(settings),
+        rules=rules_of(settings),
+        ledgers=ledger_rules(settings),
+        authorized_on=loaded.credentials.spotify_authorized_at,
+    )
+
+
+def ledger_rules(settings: Settings) -> dict[Service, LedgerRule]:
+    """The limits that hold across runs."""
+    return {
+        Service.SPOTIFY: budget.spotify_rule(settings.budget.spotify_per_day),
+        Service.DEEZER: budget.deezer_rule(settings.budget.deezer_per_hour),
+    }
+
+
+def listened(settings: Settings, now: datetime) -> play_counts.Listening | None:
+    """What was played in this month and the two before; None where it is not recorded. Raises ``HistoryUnusable``."""
+    if not settings.playback.enabled:
+        return None
+    from musicdiff_job.core.play_counts import count_plays, read_period
+
+    months = now.year * 12 + now.month - 1 - 2
+    since = read_period(f"{months // 12:04}-{months % 12 + 1:02}", None)
+    return count_plays(open_history(settings, "").read(since), top=10)
+
+
+def _open_report(loaded: Loaded) -> tuple[Sink, ...]:
+    """The dashboard's sink. Raises ``ConfigError`` for S3 where boto3 is not installed."""
+    from musicdiff_job.publishing import HtmlReport, to_bucket, to_file
+
+    settings = loaded.settings
+    url = settings.report.html
+    if url.startswith("s3://"):
+        name, _, key = url.removeprefix("s3://").partition("/")
+        if key.endswith("/"):
+            raise ConfigError([f"report.html: {url} is a folder; it must name an object, s3://bucket/index.html"])
+        with _needing_boto3("report.html: a report"):
+            from musicdiff_job.store.bucket import Bucket, Use
+        put = to_bucket(Bucket(name, StopFlag(), Use("the report", "report.html")), key)
+    else:
+        put = to_file(Path(url))
+    return (HtmlReport(standpoint_of(loaded), lambda now: listened(settings, now), put),)
 
 
 def open_catalogue(
@@ -223,7 +279,6 @@ def _refuse_unsupported(settings: Settings) -> None:
         "health.ping_url": bool(settings.health.ping_url),
         "metrics.textfile": bool(settings.metrics.textfile),
         "metrics.pushgateway": bool(settings.metrics.pushgateway),
-        "report.html": bool(settings.report.html),
         "hooks": bool(settings.hooks.before or settings.hooks.after_success or settings.hooks.after_failure),
         "sync.stop_after_failures": settings.sync.stop_after_failures > 0,
     }

@@ -18,6 +18,7 @@ WITHOUT = {
     "core/model": "declares values without behaviour",
     "sandbox/http": "plain values between the server and its services",
     "cli/command": "the shared frame of all commands; every test of the command line goes through it",
+    "cli/files": "what -o names; the tests of every command that has it go through it",
     "cli/session": "what commands share; every test of the command line goes through it",
     "report/silent": "an observer that does nothing",
 }

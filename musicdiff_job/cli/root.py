@@ -30,6 +30,7 @@ COMMANDS = {
     "apply": Lazy("apply", "apply", "Make exactly the changes that a plan says, or none."),
     "undo": Lazy("undo", "undo", "Put back what a run removed from Deezer."),
     "status": Lazy("status", "status", "Say how things stand, from the checkpoint alone."),
+    "report": Lazy("report", "report", "Show how things stand on one page."),
     "playlists": Lazy("playlists", "playlists", "List the collections, where each stands and when it is due next."),
     "history": Lazy("history", "history", "List the last runs."),
     "unmatched": Lazy("unmatched", "unmatched", "List the tracks without a counterpart, and why."),

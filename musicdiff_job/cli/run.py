@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from musicdiff_job.cli.command import JobCommand, Pattern, Seconds, shared
-from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import OutputLost, can_draw, complain, is_terminal, json_text, show, show_json
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.cli.signals import leave, stopping
@@ -30,6 +29,7 @@ from musicdiff_job.performing import Wish, perform_and_tell, refuse_and_tell
 from musicdiff_job.report.run import error_line, run_blocks
 from musicdiff_job.report.silent import Silent
 from musicdiff_job.report.text import named
+from musicdiff_job.store.replacing import replace_file
 
 if TYPE_CHECKING:
     from musicdiff_job.cli.command import Shared

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -13,15 +12,11 @@ from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.output import complain, show, show_json
 from musicdiff_job.cli.session import open_session
-from musicdiff_job.core.budget import deezer_rule, spotify_rule
 from musicdiff_job.core.checkpoint import Checkpoint
-from musicdiff_job.core.expiry import consent_ends
-from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import ExitCode
-from musicdiff_job.core.timestamps import to_iso
-from musicdiff_job.report.status import Expiry, ailments, status_of
+from musicdiff_job.report.overview import status_from
+from musicdiff_job.report.status import ailments
 from musicdiff_job.report.status_text import status_blocks
-from musicdiff_job.settings import Credentials
 
 if TYPE_CHECKING:
     from musicdiff_job.cli.session import Session
@@ -77,31 +72,9 @@ def tell(
     every: bool,
 ) -> None:
     """Print the status."""
-    settings = session.loaded.settings
-    told = status_of(
-        checkpoint,
-        session.store.peek_header(),
-        now=now,
-        profile=settings.profile,
-        ledgers={
-            Service.SPOTIFY: spotify_rule(settings.budget.spotify_per_day),
-            Service.DEEZER: deezer_rule(settings.budget.deezer_per_hour),
-        },
-        expiry=expiry_of(session.loaded.credentials, now),
-        policy=bootstrap.policy_of(settings),
-        max_age=max_age,
-    )
+    view = bootstrap.standpoint_of(session.loaded)
+    told = status_from(view, checkpoint, session.store.peek_header(), now, max_age)
     if as_json:
         show_json(told)
     else:
-        show(*status_blocks(told, ill, now, place=settings.checkpoint.url, every=every))
-
-
-def expiry_of(credentials: Credentials, now: datetime) -> Mapping[Service, Expiry]:
-    """How long the credentials last, as far as that can be known."""
-    day = credentials.spotify_authorized_at
-    if day is None:
-        return {Service.SPOTIFY: Expiry()}
-    ends = datetime.combine(consent_ends(day), time(), UTC)
-    began = datetime.combine(day, time(), UTC)
-    return {Service.SPOTIFY: Expiry(to_iso(began), to_iso(ends), (ends - now).days)}
+        show(*status_blocks(told, ill, now, place=session.loaded.settings.checkpoint.url, every=every))

@@ -35,8 +35,8 @@ EVERY = commands(root)
 
 def test_the_commands_of_this_version() -> None:
     assert {path[0] for path in EVERY} == {
-        "run", "plan", "apply", "undo", "status", "playlists", "history", "unmatched", "matches", "explain", "match",
-        "plays", "conflicts", "resolve", "pause", "resume", "reset", "checkpoint", "auth", "demo",
+        "run", "plan", "apply", "undo", "status", "report", "playlists", "history", "unmatched", "matches", "explain",
+        "match", "plays", "conflicts", "resolve", "pause", "resume", "reset", "checkpoint", "auth", "demo",
         "init", "check", "completion",
     }  # fmt: skip
 
