@@ -147,6 +147,7 @@ def assemble(
         only=only,
         force=force,
         exit_codes=exit_codes,
+        stop_after_failures=0 if dry_run else settings.sync.stop_after_failures,
     )
 
 
@@ -215,7 +216,6 @@ def _refuse_unsupported(settings: Settings) -> None:
         "metrics.pushgateway": bool(settings.metrics.pushgateway),
         "report.html": bool(settings.report.html),
         "hooks": bool(settings.hooks.before or settings.hooks.after_success or settings.hooks.after_failure),
-        "sync.stop_after_failures": settings.sync.stop_after_failures > 0,
     }
     problems = [
         f"{key}: this version does not do that yet; leave it at its default" for key, is_set in later.items() if is_set
