@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from musicdiff_job import __version__
-from musicdiff_job.clock import StopFlag
+from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core import budget, override_file
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import AuthError, ConfigError
@@ -151,10 +151,39 @@ def assemble(
     )
 
 
-def open_sinks(loaded: Loaded | None, env: Mapping[str, str]) -> tuple[Sink, ...]:
+def open_sinks(
+    loaded: Loaded | None, env: Mapping[str, str], store: Store | None = None, redactor: Redactor | None = None
+) -> tuple[Sink, ...]:
     """Who is told of runs: by the settings (None where they cannot be read), and by what ``env`` says of the place
-    that the process runs in. Reaches nothing."""
-    return ()
+    that the process runs in. ``store`` and ``redactor`` are the run's. Reaches nothing."""
+    return _open_notify(loaded, env, store, redactor)
+
+
+def _open_notify(
+    loaded: Loaded | None, env: Mapping[str, str], store: Store | None, redactor: Redactor | None
+) -> tuple[Sink, ...]:
+    """Notifications, health pings, metrics and the hooks after a run."""
+    clock = SystemClock(StopFlag())
+    if loaded is None:
+        if not (env.get("MUSICDIFF_NOTIFY_URLS") or env.get("MUSICDIFF_HEALTH_PING_URL")):
+            return ()
+        from musicdiff_job.notify.opening import open_without_settings
+
+        return open_without_settings(env, clock.monotonic)
+    sinks: list[Sink] = []
+    settings = loaded.settings
+    if redactor is None:
+        redactor = Redactor()
+        redactor.learn(*loaded.secrets())
+    if settings.hooks.after_success or settings.hooks.after_failure:
+        from musicdiff_job.hooks import AfterHooks
+
+        sinks.append(AfterHooks(loaded, env, redactor, clock))
+    if settings.notify.urls or settings.health.ping_url or settings.metrics.textfile or settings.metrics.pushgateway:
+        from musicdiff_job.notify import opening
+
+        sinks += opening.open_sinks(loaded, env, store, redactor, clock.monotonic)
+    return tuple(sinks)
 
 
 def open_catalogue(
@@ -210,16 +239,12 @@ def policy_of(settings: Settings) -> Policy:
 def _refuse_unsupported(settings: Settings) -> None:
     """A setting that would be silently ignored is worse than an error."""
     later = {
-        "notify.urls": bool(settings.notify.urls),
-        "health.ping_url": bool(settings.health.ping_url),
-        "metrics.textfile": bool(settings.metrics.textfile),
-        "metrics.pushgateway": bool(settings.metrics.pushgateway),
         "report.html": bool(settings.report.html),
-        "hooks": bool(settings.hooks.before or settings.hooks.after_success or settings.hooks.after_failure),
     }
     problems = [
         f"{key}: this version does not do that yet; leave it at its default" for key, is_set in later.items() if is_set
     ]
+    problems += _missing_for_notify(settings)
     if settings.playback.enabled and settings.source.kind is SourceKind.EXPORT:
         problems.append("playback.enabled: an export cannot be asked what was played last; leave it off with one")
     problems += [
@@ -235,6 +260,14 @@ def _refuse_unsupported(settings: Settings) -> None:
         problems.append('playlist.direction: files are a copy and nobody edits them; leave "both" out with them')
     if problems:
         raise ConfigError(problems)
+
+
+def _missing_for_notify(settings: Settings) -> list[str]:
+    if not (settings.notify.urls or settings.metrics.textfile or settings.metrics.pushgateway):
+        return []
+    from musicdiff_job.notify import opening
+
+    return opening.missing(settings)
 
 
 def read_overrides(settings: Settings) -> override_file.Overrides:

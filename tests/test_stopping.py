@@ -10,11 +10,10 @@ from rig import Rig, open_rig
 from musicdiff_job.core.outcome import Outcome
 
 WRONG = {"DEEZER_ARL": "f" * 192}
-STOP = {"MUSICDIFF_SYNC_STOP_AFTER_FAILURES": "2"}
 
 
 def test_failed_runs_in_a_row_pause_the_job(tmp_path: Path) -> None:
-    with open_rig(tmp_path, **STOP) as rig:
+    with open_rig(tmp_path, MUSICDIFF_SYNC_STOP_AFTER_FAILURES="2") as rig:
         first = rig.run(env=WRONG)
         assert (first.outcome, rig.checkpoint().paused) == (Outcome.AUTH, None)
         second = rig.run(env=WRONG)
@@ -31,7 +30,7 @@ def test_failed_runs_in_a_row_pause_the_job(tmp_path: Path) -> None:
 
 
 def test_a_good_run_ends_the_row(tmp_path: Path) -> None:
-    with open_rig(tmp_path, **STOP) as rig:
+    with open_rig(tmp_path, MUSICDIFF_SYNC_STOP_AFTER_FAILURES="2") as rig:
         rig.run(env=WRONG)
         assert rig.run().outcome is Outcome.IN_SYNC
         rig.run(env=WRONG)
@@ -46,7 +45,7 @@ def test_without_reason_nothing_is_paused(tmp_path: Path, limit: str) -> None:
 
 
 def test_a_dry_run_neither_pauses_nor_says_so(tmp_path: Path) -> None:
-    with open_rig(tmp_path, **STOP) as rig:
+    with open_rig(tmp_path, MUSICDIFF_SYNC_STOP_AFTER_FAILURES="2") as rig:
         rig.run(env=WRONG)
         dry = rig.run(env=WRONG, dry_run=True)
         assert not any("paused" in line.message for line in dry.errors)

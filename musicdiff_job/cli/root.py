@@ -43,6 +43,7 @@ COMMANDS = {
     "resume": Lazy("pause", "resume", "Let runs work again."),
     "reset": Lazy("reset", "reset", "Forget part of the checkpoint."),
     "checkpoint": Lazy("checkpoint", "checkpoint", "Create the checkpoint, look at it, check it, roll it back."),
+    "notify": Lazy("notify", "notify", "Try the notifications."),
     "auth": Lazy("auth", "auth", "Make the credentials, and see which there are."),
     "demo": Lazy("demo", "demo", "Run the real job against a built-in Spotify and Deezer."),
 }

@@ -18,7 +18,7 @@ class Verdict(StrEnum):
 
     WORKS = "works"
     SILENT = "silent"
-    MAY_PASS = "may_pass"
+    TROUBLED = "troubled"
     """Failed in a way that often mends itself."""
     BROKEN = "broken"
     """Failed in a way that will go on until somebody acts."""
@@ -33,9 +33,9 @@ VERDICTS: dict[Outcome, Verdict] = {
     Outcome.LOCKED: Verdict.SILENT,
     Outcome.PAUSED: Verdict.SILENT,
     Outcome.INTERRUPTED: Verdict.SILENT,
-    Outcome.PARTIAL: Verdict.MAY_PASS,
-    Outcome.UNAVAILABLE: Verdict.MAY_PASS,
-    Outcome.LOST_LEASE: Verdict.MAY_PASS,
+    Outcome.PARTIAL: Verdict.TROUBLED,
+    Outcome.UNAVAILABLE: Verdict.TROUBLED,
+    Outcome.LOST_LEASE: Verdict.BROKEN,
     Outcome.USAGE: Verdict.BROKEN,
     Outcome.CONFIG: Verdict.BROKEN,
     Outcome.CHECKPOINT_INVALID: Verdict.BROKEN,
@@ -49,7 +49,7 @@ def verdict_on(run: Summary) -> Verdict:
     """What this run says. A conflict is told before collections that failed; here these count all the same. A run that
     made no call because nothing could be due says nothing."""
     if run.outcome is Outcome.CONFLICT and run.totals.failed:
-        return Verdict.MAY_PASS
+        return Verdict.TROUBLED
     if run.rests_until is not None and VERDICTS[run.outcome] is Verdict.WORKS:
         return Verdict.SILENT
     return VERDICTS[run.outcome]
@@ -57,7 +57,7 @@ def verdict_on(run: Summary) -> Verdict:
 
 def failed(run: Summary) -> bool:
     """Whether this run counts as failed."""
-    return verdict_on(run) in (Verdict.MAY_PASS, Verdict.BROKEN)
+    return verdict_on(run) in (Verdict.TROUBLED, Verdict.BROKEN)
 
 
 def row_with(row: int, run: Summary) -> int:
@@ -67,7 +67,7 @@ def row_with(row: int, run: Summary) -> int:
             return 0
         case Verdict.SILENT:
             return row
-        case Verdict.MAY_PASS | Verdict.BROKEN:
+        case Verdict.TROUBLED | Verdict.BROKEN:
             return row + 1
 
 

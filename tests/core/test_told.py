@@ -20,4 +20,4 @@ def test_nothing_is_written_of_nothing() -> None:
 
 
 def test_the_occasions_are_those_of_the_settings() -> None:
-    assert [one.value for one in NotifyOn] == "failure auth conflict new_playlist unmatched completed".split()
+    assert " ".join(NotifyOn) == "failure auth conflict new_playlist unmatched completed"
