@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from musicdiff_job.core.secret import Secret
 from musicdiff_job.core.told import NotifyOn
+from musicdiff_job.settings import load
 from musicdiff_job.settings.kinds import Wrong
 from musicdiff_job.settings.recipients import PATTERN, recipients
 from musicdiff_job.settings.rows import ROWS
@@ -42,3 +44,8 @@ def test_each_is_told_of_its_occasions_and_of_none_that_is_switched_off() -> Non
     tagged, plain = recipients(urls, (NotifyOn.FAILURE, NotifyOn.AUTH))
     assert (tagged.address, tagged.occasions) == (Secret("json://u:p=1@h/?a=b"), frozenset({NotifyOn.FAILURE}))
     assert (plain.address, plain.occasions) == (Secret("ntfy://t"), frozenset({NotifyOn.FAILURE, NotifyOn.AUTH}))
+
+
+def test_an_address_is_a_secret_also_without_its_occasions(tmp_path: Path) -> None:
+    loaded = load(env={"HOME": str(tmp_path), "MUSICDIFF_NOTIFY_URLS": "failure=json://host/key"}, cwd=tmp_path)
+    assert Secret("json://host/key") in loaded.secrets()
