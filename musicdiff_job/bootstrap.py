@@ -5,7 +5,7 @@ Adapters are imported when they are opened, so that a run with nothing to do sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,6 @@ from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, History, Obse
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.settings import Loaded, Settings
 from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
-from musicdiff_job.sinks import Sink
 from musicdiff_job.store.file import FileStore
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def open_store(settings: Settings, clock: Clock, stop: StopFlag | None = None) -
         raise ConfigError(
             [f"checkpoint.url: {url} is a folder; it must name an object, s3://bucket/checkpoint.json.gz"]
         )
-    with _needing_boto3("checkpoint.url: a checkpoint"):
+    with needing_boto3("checkpoint.url: a checkpoint"):
         from musicdiff_job.store.s3 import S3Store
     return S3Store(bucket, key, clock=clock, app_version=__version__, stop=stop or StopFlag())
 
@@ -67,7 +66,7 @@ def open_history(settings: Settings, run_id: str, stop: StopFlag | None = None) 
 
         return FolderHistory(Path(url))
     name, _, prefix = url.removeprefix("s3://").partition("/")
-    with _needing_boto3("playback.url: a listening history"):
+    with needing_boto3("playback.url: a listening history"):
         from musicdiff_job.playback.s3 import HISTORY, S3History
         from musicdiff_job.store.bucket import Bucket
     folder = f"{prefix.rstrip('/')}/" if prefix else ""
@@ -75,7 +74,7 @@ def open_history(settings: Settings, run_id: str, stop: StopFlag | None = None) 
 
 
 @contextmanager
-def _needing_boto3(what: str) -> Iterator[None]:
+def needing_boto3(what: str) -> Iterator[None]:
     """Around the import of what keeps something in S3, which ``what`` names after its setting."""
     try:
         yield
@@ -140,6 +139,7 @@ def assemble(
         only=only,
         force=force,
         exit_codes=exit_codes,
+        stop_after_failures=0 if dry_run else settings.sync.stop_after_failures,
     )
 
 
@@ -149,26 +149,6 @@ def prove_settings(settings: Settings) -> None:
     read_overrides(settings)
     if settings.playback.enabled:
         open_history(settings, "")
-
-
-def open_sinks(loaded: Loaded | None, env: Mapping[str, str]) -> tuple[Sink, ...]:
-    """Who is told of runs: by the settings (None where they cannot be read), and by what ``env`` says of the place
-    that the process runs in. Reaches nothing."""
-    reports = _open_report(loaded) if loaded is not None and loaded.settings.report.html else ()
-    return (*reports, *_open_surroundings(env))
-
-
-def _open_surroundings(env: Mapping[str, str]) -> tuple[Sink, ...]:
-    """The scheduler that the run is under, where that has a place to be told."""
-    if "GITHUB_ACTIONS" in env:
-        from musicdiff_job.report.github import github_sinks
-
-        return github_sinks(env)
-    if env.get("KUBERNETES_SERVICE_HOST"):
-        from musicdiff_job.report import termination
-
-        return (termination.TerminationLog(termination.TERMINATION_LOG),)
-    return ()
 
 
 def standpoint_of(loaded: Loaded) -> Standpoint:
@@ -202,24 +182,6 @@ def listened(settings: Settings, now: datetime) -> play_counts.Listening | None:
     months = now.year * 12 + now.month - 1 - 2
     since = read_period(f"{months // 12:04}-{months % 12 + 1:02}", None)
     return count_plays(open_history(settings, "").read(since), top=10)
-
-
-def _open_report(loaded: Loaded) -> tuple[Sink, ...]:
-    """The dashboard's sink. Raises ``ConfigError`` for S3 where boto3 is not installed."""
-    from musicdiff_job.publishing import HtmlReport, to_bucket, to_file
-
-    settings = loaded.settings
-    url = settings.report.html
-    if url.startswith("s3://"):
-        name, _, key = url.removeprefix("s3://").partition("/")
-        if key.endswith("/"):
-            raise ConfigError([f"report.html: {url} is a folder; it must name an object, s3://bucket/index.html"])
-        with _needing_boto3("report.html: a report"):
-            from musicdiff_job.store.bucket import Bucket, Use
-        put = to_bucket(Bucket(name, StopFlag(), Use("the report", "report.html")), key)
-    else:
-        put = to_file(Path(url))
-    return (HtmlReport(standpoint_of(loaded), lambda now: listened(settings, now), put),)
 
 
 def open_catalogue(
@@ -274,17 +236,8 @@ def policy_of(settings: Settings) -> Policy:
 
 def _refuse_unsupported(settings: Settings) -> None:
     """A setting that would be silently ignored is worse than an error."""
-    later = {
-        "notify.urls": bool(settings.notify.urls),
-        "health.ping_url": bool(settings.health.ping_url),
-        "metrics.textfile": bool(settings.metrics.textfile),
-        "metrics.pushgateway": bool(settings.metrics.pushgateway),
-        "hooks": bool(settings.hooks.before or settings.hooks.after_success or settings.hooks.after_failure),
-        "sync.stop_after_failures": settings.sync.stop_after_failures > 0,
-    }
-    problems = [
-        f"{key}: this version does not do that yet; leave it at its default" for key, is_set in later.items() if is_set
-    ]
+    problems = []
+    problems += _missing_for_notify(settings)
     if settings.playback.enabled and settings.source.kind is SourceKind.EXPORT:
         problems.append("playback.enabled: an export cannot be asked what was played last; leave it off with one")
     problems += [
@@ -300,6 +253,14 @@ def _refuse_unsupported(settings: Settings) -> None:
         problems.append('playlist.direction: files are a copy and nobody edits them; leave "both" out with them')
     if problems:
         raise ConfigError(problems)
+
+
+def _missing_for_notify(settings: Settings) -> list[str]:
+    if not (settings.notify.urls or settings.metrics.textfile or settings.metrics.pushgateway):
+        return []
+    from musicdiff_job.notify import opening
+
+    return opening.missing(settings)
 
 
 def read_overrides(settings: Settings) -> override_file.Overrides:

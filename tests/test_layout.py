@@ -43,6 +43,7 @@ TOGETHER = {
     "test_mirroring.py": ("looking", "writing"),
     "test_flowing_back.py": ("contradicting", "editing_source", "searching_back"),
     "test_bootstrap.py": ("connecting",),
+    "test_publishing.py": ("telling",),
     "test_undoing.py": ("recreating",),
     "test_dry_run.py": ("wrapped",),
     "sandbox/test_deezer_account.py": ("sandbox/deezer_library", "sandbox/deezer_verbs"),

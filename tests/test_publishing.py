@@ -11,7 +11,7 @@ from checkpoint_sample import NOW
 from report_sample import LISTENING, VIEW, in_step, matches, run
 from s3_stage import Between, Moto
 
-from musicdiff_job import bootstrap, publishing
+from musicdiff_job import publishing, telling
 from musicdiff_job import settings as settings_loader
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import CheckpointInvalid, ConfigError, HistoryUnusable
@@ -28,7 +28,7 @@ GOOD = in_step().runs[-1]
 
 def sinks(folder: Path, place: str, **env: str) -> tuple[Sink, ...]:
     loaded = settings_loader.load(env={"HOME": str(folder), "MUSICDIFF_REPORT_HTML": place, **env}, cwd=folder)
-    return bootstrap.open_sinks(loaded, {})
+    return telling.open_sinks(loaded, {})
 
 
 def page_after(ended: Ended, listening: Listening | None = None) -> str:
@@ -52,7 +52,7 @@ def test_the_page_is_in_its_place_for_its_owner_alone(tmp_path: Path) -> None:
 
 def test_no_place_is_no_sink_and_no_settings_are_none(tmp_path: Path) -> None:
     assert sinks(tmp_path, "") == ()
-    assert bootstrap.open_sinks(None, {}) == ()
+    assert telling.open_sinks(None, {}) == ()
 
 
 def test_a_run_that_the_checkpoint_does_not_remember_is_told_if_it_went_ill() -> None:

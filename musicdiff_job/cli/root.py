@@ -44,6 +44,7 @@ COMMANDS = {
     "resume": Lazy("pause", "resume", "Let runs work again."),
     "reset": Lazy("reset", "reset", "Forget part of the checkpoint."),
     "checkpoint": Lazy("checkpoint", "checkpoint", "Create the checkpoint, look at it, check it, roll it back."),
+    "notify": Lazy("notify", "notify", "Try the notifications."),
     "auth": Lazy("auth", "auth", "Make the credentials, and see which there are."),
     "check": Lazy("check", "check", "See whether a run would work, and what to do if not."),
     "init": Lazy("init", "init", "Write a settings file to begin with."),

@@ -18,6 +18,7 @@ import msgspec
 
 from musicdiff_job.core.before_image import BeforeImage
 from musicdiff_job.core.conflict import RULINGS_KEPT, Conflict, Ruling
+from musicdiff_job.core.failing import row_with
 from musicdiff_job.core.flow_back import Flow
 from musicdiff_job.core.match import Evidence, Match, Unmatched
 from musicdiff_job.core.model import (
@@ -37,6 +38,7 @@ from musicdiff_job.core.plays import Cursor
 from musicdiff_job.core.summary import CollectionState, Summary
 from musicdiff_job.core.terms import Terms
 from musicdiff_job.core.timestamps import from_iso, past
+from musicdiff_job.core.told import Told
 
 SCHEMA = 2
 RUNS_KEPT = 50
@@ -273,6 +275,10 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     playback: Cursor | None = None
     """How far the listening history has come; None before its first reading."""
     look: Look | None = None
+    failed_runs: int = 0
+    """How many runs have failed in a row (see ``failing``), since ``resume`` if there was one."""
+    told: Told | None = None
+    """What people were notified of; None while there was nothing."""
 
     def with_mirror(self, mirror: Mirror) -> Checkpoint:
         """This checkpoint with one collection's memory replaced."""
@@ -329,7 +335,8 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
             conflicts=summary.conflicts[:LINES_KEPT],
             errors=summary.errors[:LINES_KEPT],
         )
-        return msgspec.structs.replace(self, runs=(*self.runs, short)[-RUNS_KEPT:])
+        row = row_with(self.failed_runs, summary)
+        return msgspec.structs.replace(self, runs=(*self.runs, short)[-RUNS_KEPT:], failed_runs=row)
 
     def touch(self, sources: frozenset[SourceId], *, by_person: bool = False) -> Checkpoint:
         """Forget the snapshot of every collection that holds one of these source tracks, so that the next run that

@@ -24,6 +24,7 @@ from musicdiff_job.settings.environment import VARIABLES, read_environment, vari
 from musicdiff_job.settings.findings import Findings, Given, printable, shown
 from musicdiff_job.settings.model import BaseUrls, Settings
 from musicdiff_job.settings.places import DEFAULT_PROFILE, settle
+from musicdiff_job.settings.recipients import recipients
 from musicdiff_job.settings.rows import ROWS, SECTIONS
 from musicdiff_job.settings.toml_file import find, read_file
 
@@ -46,7 +47,8 @@ class Loaded(msgspec.Struct, frozen=True):
         """Everything that must be shown nowhere, for the redactor: credentials, and addresses with passwords or keys
         in them, together with those parts alone, because libraries log host and path apart."""
         settings = self.settings
-        addresses = [*settings.notify.urls, settings.health.ping_url, settings.metrics.pushgateway]
+        told = [one.address for one in recipients(settings.notify.urls, ())]
+        addresses = [*settings.notify.urls, *told, settings.health.ping_url, settings.metrics.pushgateway]
         parts = (Secret(part) for address in addresses for part in _confidential(address.reveal()))
         return (*self.credentials.secrets(), *filter(None, addresses), *parts)
 
