@@ -44,6 +44,7 @@ COMMANDS = {
     "reset": Lazy("reset", "reset", "Forget part of the checkpoint."),
     "checkpoint": Lazy("checkpoint", "checkpoint", "Create the checkpoint, look at it, check it, roll it back."),
     "auth": Lazy("auth", "auth", "Make the credentials, and see which there are."),
+    "scaffold": Lazy("scaffold", "scaffold", "Print the files with which a scheduler runs the job."),
     "demo": Lazy("demo", "demo", "Run the real job against a built-in Spotify and Deezer."),
 }
 
