@@ -58,8 +58,9 @@ def fired_twice(folder: Path, serving: Sandbox) -> str:
 
     wait_for((folder / "musicdiff.log").exists, 2.5 * MINUTE, "first run")
     wait_for(lambda: len(outcomes()) >= FIRINGS, (FIRINGS + 1) * MINUTE, f"run number {FIRINGS}")
-    if sorted(outcomes()) != ["changed", "in_sync"]:
-        raise Failed(f"the runs came to {outcomes()}")
+    # A slow machine may have been fired at once more meanwhile.
+    if (came_to := sorted(outcomes())) != ["changed", *["in_sync"] * (len(came_to) - 1)]:
+        raise Failed(f"the runs came to {came_to}")
     titles = serving.deezer.state().playlists
     if len(titles) < 3:
         raise Failed(f"Deezer holds {titles}")
