@@ -36,7 +36,8 @@ COPY --from=build --chown=65532:65532 --chmod=0700 /state /var/lib/musicdiff
 ENV PATH=/opt/musicdiff/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     MUSICDIFF_CHECKPOINT_URL=/var/lib/musicdiff/{profile}.json.gz \
-    MUSICDIFF_PLAYBACK_URL=/var/lib/musicdiff/plays-{profile}/
+    MUSICDIFF_PLAYBACK_URL=/var/lib/musicdiff/plays-{profile}/ \
+    MUSICDIFF_SPOTIFY_TOKEN_STORE=/var/lib/musicdiff/spotify-{profile}.json
 WORKDIR /var/lib/musicdiff
 USER 65532:65532
 # A job that ends has no health; `musicdiff-job status --check` tells how the last run went.

@@ -6,10 +6,12 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from checks.checking import (
     JOB,
+    ROOT,
     Check,
     Failed,
     Skipped,
@@ -32,16 +34,15 @@ FIRINGS = 2
 MINUTE = 60
 
 
-def crontab(folder: Path, serving: Sandbox, name: str = "crontab") -> str:
+def crontab(folder: Path, serving: Sandbox) -> str:
     """The crontab as it is shipped, for every minute, with the paths of this machine."""
     values = {
         "schedule": read_schedule("* * * * *"),
         "program": str(JOB),
         "env_file": str(env_file(environment(serving, folder), folder / "musicdiff.env")),
         "log_file": str(folder / "musicdiff.log"),
-        "user": "root",
     }
-    return next(file.text for file in render(KINDS["cron"], values) if file.path == name)
+    return next(file.text for file in render(KINDS["cron"], values) if file.path == "crontab")
 
 
 def fired_twice(folder: Path, serving: Sandbox) -> str:
@@ -77,6 +78,8 @@ def debian(folder: Path) -> str:
         (spool / "root").chmod(0o600)
         for other in (root.seen("/etc/crontab"), *root.seen("/etc").glob("cron.d/*")):
             other.unlink(missing_ok=True)
+        for needed in (ROOT, Path(sys.base_prefix)):
+            root.show(needed)
         root.seen("/etc/pam.d").mkdir(exist_ok=True)
         root.seen("/etc/pam.d/cron").write_bytes((package / "etc/pam.d/cron").read_bytes())
         with subprocess.Popen(

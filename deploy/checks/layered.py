@@ -51,10 +51,16 @@ class Layered:
         if done.returncode:
             raise Skipped(f"mounting is not permitted here: {done.stderr.strip()}")
 
+    def show(self, path: Path) -> None:
+        """Let a folder of this machine be seen that lies on another file system than its root."""
+        if path.stat().st_dev != Path("/").stat().st_dev:
+            self.seen(str(path)).mkdir(parents=True, exist_ok=True)
+            self.mount("--rbind", str(path), f"{self.top}{path}")
+
 
 @contextmanager
-def layered(folder: Path, lower: Sequence[Path] = (Path("/"),)) -> Iterator[Layered]:
-    """A root made of ``lower``, the topmost first. ``folder`` is the same inside and outside. Raises ``Skipped``."""
+def layered(folder: Path) -> Iterator[Layered]:
+    """A root above this machine's. ``folder`` is the same inside and outside. Raises ``Skipped``."""
     for name in ("unshare", "nsenter", "chroot", "mount"):
         system_tool(name)
     if os.geteuid() != 0:
@@ -62,8 +68,7 @@ def layered(folder: Path, lower: Sequence[Path] = (Path("/"),)) -> Iterator[Laye
     top, space = folder / "root", folder / "layer"
     for path in (top, space):
         path.mkdir()
-    below = ":".join(map(str, lower))
-    layers = f"lowerdir={below},upperdir={space}/upper,workdir={space}/work"
+    layers = f"lowerdir=/,upperdir={space}/upper,workdir={space}/work"
     script = " && ".join(
         (
             f"mount -t tmpfs -o mode=0755 layer {shlex.quote(str(space))}",
@@ -89,6 +94,14 @@ def layered(folder: Path, lower: Sequence[Path] = (Path("/"),)) -> Iterator[Laye
         try:
             if holder.stdout.readline() != "mounted\n":
                 raise Skipped(f"mounting is not permitted here: {holder.stderr.read().strip()}")
-            yield Layered(holder.pid, top)
+            root = Layered(holder.pid, top)
+            for name in (
+                "/etc/resolv.conf",
+                "/etc/hosts",
+            ):  # in a container these are mounted, so not in the layer below
+                if Path(name).is_file():
+                    root.seen(name).unlink(missing_ok=True)
+                    root.seen(name).write_bytes(Path(name).read_bytes())
+            yield root
         finally:
             holder.kill()

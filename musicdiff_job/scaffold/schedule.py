@@ -151,6 +151,9 @@ def read_schedule(text: str) -> Schedule:
     if len(fields) != len(FIELDS):
         raise NoSchedule(f"{text!r} has not the five fields of cron: minute, hour, day, month, day of the week")
     minutes, hours, days, months, weekdays = (field.read(word) for field, word in zip(FIELDS, fields, strict=True))
+    if days is not None and weekdays is not None and "*" in fields[2] + fields[4]:
+        # Debian's cron wants both then, Kubernetes either.
+        raise NoSchedule(f"{text!r}: */N for one day and a list for the other is not the same everywhere; use lists")
     if weekdays is not None:
         weekdays = tuple(sorted({day % 7 for day in weekdays}))
     return Schedule(" ".join(fields), minutes, hours, days, months, weekdays)

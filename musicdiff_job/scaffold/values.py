@@ -64,10 +64,8 @@ _NAME = Text("a name of lower-case letters, digits and hyphens", r"^[a-z0-9](?:[
 
 SCHEDULE = Value("schedule", Times(), read_schedule("17 * * * *"), "when to start, in cron's notation", "CRON")
 TIME_BUDGET = Value("time_budget", Duration(positive=True), Budget().time, "time budget of one run", "DURATION")
-CONFIG = Value(
-    "config", Text("an absolute path, or one that starts with ~/", r"^(?:[/~].+)?$"), "", "settings file", "FILE"
-)
-PROFILE = Value("profile", Text("a profile's name", r"^[A-Za-z0-9_-]*$"), "", "profile", "NAME")
+CONFIG = Value("config", Text("an absolute path", r"^(?:/.+)?$"), "", "settings file", "FILE")
+PROFILE = Value("profile", Text("a profile's name", r"^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$"), "", "profile", "NAME")
 CREDENTIAL = Value(
     "credential",
     Text(f"one of {', '.join(NAMES)}", rf"^(?:{'|'.join(NAMES)})$"),

@@ -45,6 +45,9 @@ def test_a_word_in_a_crontab(value: str) -> None:
 
 @pytest.mark.parametrize("value", AWKWARD)
 def test_a_word_in_a_unit(value: str) -> None:
+    # Alone, the one begins a specifier and the other a variable.
+    assert systemd(value).count("%%") == value.count("%")
+    assert systemd(value).count("$$") == value.count("$")
     undoubled = systemd(value).replace("%%", "%").replace("$$", "$")
     assert shlex.split(undoubled, comments=False) == [value]
 

@@ -83,6 +83,8 @@ def test_systemd_understands_its_notation(cron: str) -> None:
         "-1 * * * *",
         "٣ * * * *",
         "@reboot",
+        "0 3 */10 * 5",
+        "0 3 13 * */2",
         "1 * * * *\n2 * * * *",
     ],
 )

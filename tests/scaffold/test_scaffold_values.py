@@ -44,6 +44,8 @@ def test_a_time_budget_is_that_of_the_settings() -> None:
         ("systemd", "program", "~/bin/musicdiff-job"),
         ("systemd", "env_file", "/etc/x\nExecStart=/bin/sh"),
         ("systemd", "profile", "a b"),
+        ("systemd", "profile", "-x"),
+        ("systemd", "config", "~/musicdiff.toml"),
         ("launchd", "label", "../x"),
     ],
 )
