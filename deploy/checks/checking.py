@@ -60,6 +60,11 @@ def system_tool(name: str) -> str:
     return path
 
 
+def bound(*command: str) -> list[str]:
+    """The command, to be killed by the kernel when this process ends in whatever way: a daemon must not outlive it."""
+    return [system_tool("setpriv"), "--pdeathsig", "KILL", "--", *command]
+
+
 def ran(*command: str, cwd: Path = ROOT, env: Mapping[str, str] | None = None, told: bool = False) -> str:
     """Run a command and give what it printed. Raises ``Failed`` with the end of that when its status is not 0.
     ``told``: also when it complained on stderr."""

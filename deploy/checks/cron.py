@@ -15,6 +15,7 @@ from checks.checking import (
     Check,
     Failed,
     Skipped,
+    bound,
     debian_package,
     env_file,
     environment,
@@ -83,7 +84,7 @@ def debian(folder: Path) -> str:
         root.seen("/etc/pam.d").mkdir(exist_ok=True)
         root.seen("/etc/pam.d/cron").write_bytes((package / "etc/pam.d/cron").read_bytes())
         with subprocess.Popen(
-            [*root.entering(), str(package / "usr/sbin/cron"), "-f", "-L", "15"],
+            bound(*root.entering(), str(package / "usr/sbin/cron"), "-f", "-L", "15"),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -108,7 +109,7 @@ def busybox(folder: Path) -> str:
         tabs = folder / "crontabs"
         tabs.mkdir()
         (tabs / "root").write_text(crontab(folder, serving), encoding="utf-8")
-        command = [str(program), "crond", "-f", "-c", str(tabs), "-L", str(folder / "crond.log")]
+        command = bound(str(program), "crond", "-f", "-c", str(tabs), "-L", str(folder / "crond.log"))
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as daemon:
             try:
                 return fired_twice(folder, serving)
