@@ -49,16 +49,17 @@ COMMANDS = {
     "check": Lazy("check", "check", "See whether a run would work, and what to do if not."),
     "init": Lazy("init", "init", "Write a settings file to begin with."),
     "completion": Lazy("completion", "completion", "Print the script that completes commands in a shell."),
+    "scaffold": Lazy("scaffold", "scaffold", "Print the files with which a scheduler runs the job."),
     "demo": Lazy("demo", "demo", "Run the real job against a built-in Spotify and Deezer."),
 }
 
 SECTIONS = {
     "To begin, in this order": ("demo", "init", "auth", "check", "run"),
-    "See how things stand": ("status", "playlists", "history", "plays"),
+    "See how things stand": ("status", "report", "playlists", "history", "plays"),
     "Review before it happens": ("plan", "apply", "undo"),
     "Counterparts": ("unmatched", "matches", "explain", "match"),
     "Decide": ("conflicts", "resolve", "pause", "resume", "reset"),
-    "Around the job": ("checkpoint", "completion"),
+    "Around the job": ("scaffold", "notify", "checkpoint", "completion"),
 }
 """How the help groups the commands: for a newcomer the first group is enough."""
 

@@ -37,7 +37,7 @@ def test_the_commands_of_this_version() -> None:
     assert {path[0] for path in EVERY} == {
         "run", "plan", "apply", "undo", "status", "report", "playlists", "history", "unmatched", "matches", "explain",
         "match", "plays", "conflicts", "resolve", "pause", "resume", "reset", "checkpoint", "notify", "auth", "demo",
-        "init", "check", "completion",
+        "init", "check", "completion", "scaffold",
     }  # fmt: skip
 
 
