@@ -6,6 +6,7 @@ The adapters and their libraries are imported when a run connects, so that a run
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +39,7 @@ from musicdiff_job.ports import (
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.settings import Credentials, Loaded, Settings
 from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
+from musicdiff_job.shared_limits import SharedLimits
 from musicdiff_job.sinks import Sink
 from musicdiff_job.store.file import FileStore
 
@@ -105,8 +107,10 @@ def assemble(
     force: bool = False,
     trigger: Trigger = Trigger.MANUAL,
     exit_codes: ExitCodes = ExitCodes.SIMPLE,
+    shared: SharedLimits | None = None,
 ) -> Job:
-    """The job. ``max_seconds`` and ``max_calls`` tighten or widen the settings' budgets. Raises ``ConfigError`` for
+    """The job. ``max_seconds`` and ``max_calls`` tighten or widen the settings' budgets; ``shared`` are the limits that
+    runs before it in this process have left. Raises ``ConfigError`` for
     settings that this version cannot follow and for overrides that cannot be read."""
     settings = loaded.settings
     _refuse_unsupported(settings)
@@ -124,8 +128,19 @@ def assemble(
     )
 
     def connect(checkpoint: Checkpoint) -> Connections:
-        gate = Gate(limits, clock, stop, checkpoint.ledgers, checkpoint.not_before)
-        return _connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+        if shared is None:
+            gate = Gate(limits, clock, stop, checkpoint.ledgers, checkpoint.not_before)
+            return _connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+        app = loaded.credentials.spotify_client_id
+        closed = shared.closures(checkpoint.not_before, app)
+        gate = Gate(limits, clock, stop, checkpoint.ledgers, closed, shared.windows(limits.windows))
+        connections = _connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+
+        def close() -> None:
+            shared.note(gate.not_before(), app)
+            connections.close()
+
+        return replace(connections, close=close)
 
     history = open_history(settings, run_id, stop) if settings.playback.enabled else None
     return Job(

@@ -27,6 +27,7 @@ from musicdiff_job.job import run_once
 from musicdiff_job.ports import CheckpointStore, Clock
 from musicdiff_job.report.silent import ShowsCalls
 from musicdiff_job.settings import Loaded
+from musicdiff_job.shared_limits import SharedLimits
 from musicdiff_job.sinks import SECONDS, SECONDS_STOPPED, Ended, Sink, begin_all, end_all
 
 if TYPE_CHECKING:
@@ -75,14 +76,17 @@ def perform_and_tell(
     *,
     codes: ExitCodes = ExitCodes.SIMPLE,
     sinks: Sequence[Sink] | None = None,
+    shared: SharedLimits | None = None,
+    seconds: float = SECONDS,
 ) -> Summary:
     """``perform``, with the exit code in the summary, and told to ``sinks`` (None: those of the settings) unless it is
-    a dry run."""
+    a dry run. ``seconds`` is what one sink may take."""
     if sinks is None:
         sinks = () if wish.dry_run else bootstrap.open_sinks(around.loaded, os.environ)
     begin_all(sinks, around.run_id)
-    summary = coded(perform(around, wish, observer, work), codes, around.stop)
-    seconds = SECONDS if around.stop.signal is None else SECONDS_STOPPED
+    summary = coded(perform(around, wish, observer, work, shared=shared), codes, around.stop)
+    if around.stop.signal is not None:
+        seconds = min(seconds, SECONDS_STOPPED)
     end_all(sinks, Ended(summary, around.now(), cache(around.store.peek), seconds))
     return summary
 
@@ -101,9 +105,16 @@ def coded(summary: Summary, codes: ExitCodes, stop: StopFlag) -> Summary:
 
 
 def perform(
-    around: Surroundings, wish: Wish, observer: Observer, work: Callable[[Job], Summary] = run_once, *, name: str = ""
+    around: Surroundings,
+    wish: Wish,
+    observer: Observer,
+    work: Callable[[Job], Summary] = run_once,
+    *,
+    name: str = "",
+    shared: SharedLimits | None = None,
 ) -> Summary:
-    """One run in these surroundings, called ``name`` if it is not their only one. Every way to end that the job
+    """One run in these surroundings, called ``name`` if it is not their only one; ``shared`` is for several profiles
+    in one process. Every way to end that the job
     foresees is in the summary, and so is what ``work`` raises."""
     started = around.now()
     try:
@@ -121,6 +132,7 @@ def perform(
             force=wish.force,
             trigger=trigger_of(os.environ),
             run_id=name or around.run_id,
+            shared=shared,
         )
         if isinstance(observer, ShowsCalls):
             job = _counted(job, observer, wish.max_calls or around.loaded.settings.budget.calls)
