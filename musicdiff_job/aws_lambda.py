@@ -35,6 +35,7 @@ from musicdiff_job.settings import EVERY, Settings
 from musicdiff_job.settings.aws_secrets import with_secrets
 from musicdiff_job.settings.choices import TargetKind
 from musicdiff_job.settings.places import DEFAULT_PROFILE
+from musicdiff_job.settings.scopes import APP, GROUPS, prefix_of
 
 MARGIN = 20.0
 """Seconds of the function's time that a run does not get: to save, to tell the sinks, to answer. Of a short time a
@@ -163,7 +164,9 @@ def _profile(event: object) -> str:
 
 def _enter(profile: str, stop: StopFlag, clock: SystemClock) -> Surroundings:
     """Everything that a run needs, read now. Raises ``JobError``."""
-    loaded = settings.load(profile=profile, env=with_secrets(os.environ, profile), cwd=Path.cwd())
+    env = with_secrets(os.environ, profile)
+    nobodys = _take_out_own_tokens(env, profile)
+    loaded = settings.load(profile=profile, env=env, cwd=Path.cwd())
     _refuse_fleeting(loaded.settings)
     redactor = Redactor()
     redactor.learn(*loaded.secrets())
@@ -180,10 +183,23 @@ def _enter(profile: str, stop: StopFlag, clock: SystemClock) -> Surroundings:
         backups=log.backups,
         run_id=name,
     )
-    for warning in loaded.warnings:
+    for warning in (*nobodys, *loaded.warnings):
         journal.event("settings.warning", logging.WARNING, warning=warning)
     store = bootstrap.open_store(loaded.settings, clock, stop)
     return Surroundings(loaded, stop, clock, redactor, store, name)
+
+
+def _take_out_own_tokens(env: dict[str, str], profile: str) -> list[str]:
+    """Take the function's own tokens out of ``env`` where an event names somebody else; a warning for each. Without a
+    settings file nobody else would know that there are several profiles."""
+    if profile == (env.get("MUSICDIFF_PROFILE") or DEFAULT_PROFILE):
+        return []
+    tokens = [f"{name}{form}" for group in GROUPS if group is not APP for name in group for form in ("", "_FILE")]
+    return [
+        f"{name} is not used for the profile {profile} of an event; set {prefix_of(profile)}{name}"
+        for name in tokens
+        if env.pop(name, "")
+    ]
 
 
 def _refuse_fleeting(chosen: Settings) -> None:

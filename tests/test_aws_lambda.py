@@ -20,6 +20,7 @@ from musicdiff_job import aws_lambda, journal
 from musicdiff_job.aws_lambda import LEAST, REACTIONS, Reaction, RunFailed, RunFailedForNow, handler
 from musicdiff_job.core import document
 from musicdiff_job.core.outcome import Outcome
+from musicdiff_job.core.secret import Secret
 from musicdiff_job.core.summary import ErrorLine, Summary
 from musicdiff_job.performing import Surroundings, Wish
 from musicdiff_job.sandbox.faults import ALWAYS, Fault, Status
@@ -112,6 +113,34 @@ def test_the_environment_names_the_profile_of_an_empty_event(
     assert [handler(event, Told(60))["profile"] for event in ({}, {"profile": "alice"})] == ["bob", "alice"]
 
 
+def test_the_functions_own_tokens_are_not_for_whomever_an_event_names(
+    wishes: list[tuple[str, Wish]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[Surroundings] = []
+    perform = vars(aws_lambda)["perform_and_tell"]
+
+    def look(around: Surroundings, *given: Any, **named: Any) -> Summary:
+        seen.append(around)
+        summary: Summary = perform(around, *given, **named)
+        return summary
+
+    monkeypatch.setattr(aws_lambda, "perform_and_tell", look)
+    own = {"SPOTIFY_CLIENT_ID": "app", "SPOTIFY_REFRESH_TOKEN": "hush-1", "DEEZER_ARL": "hush-2"}
+    for name, value in {**own, "MUSICDIFF_ALICE_DEEZER_ARL": "hush-3"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MUSICDIFF_PROFILE", "carol")
+    for event in ({}, {"profile": "carol"}, {"profile": "alice"}, {"profile": "bob"}):
+        if event.get("profile") != "alice":
+            monkeypatch.delenv("MUSICDIFF_ALICE_DEEZER_ARL", raising=False)
+        else:
+            monkeypatch.setenv("MUSICDIFF_ALICE_DEEZER_ARL", "hush-3")
+        handler(event, Told(60))
+    found = [around.loaded.credentials for around in seen]
+    assert [len(one.secrets()) for one in found] == [2, 2, 1, 0]
+    assert found[2].deezer_arl == Secret("hush-3") and {one.spotify_client_id for one in found} == {"app"}
+    assert "DEEZER_ARL is not used for the profile bob of an event" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("event", [[], "alice", {"profile": 1}, {"profile": "all"}, {"profile": "../x"}, 7])
 def test_what_is_no_event_is_refused(wishes: list[tuple[str, Wish]], event: object) -> None:
     with pytest.raises(RunFailed):
@@ -172,7 +201,8 @@ def test_what_another_exception_says_is_not_said(
     monkeypatch.setattr(aws_lambda, "perform_and_tell", stumble)
     with pytest.raises(RunFailed, match="ValueError") as caught:
         handler({}, Told(60))
-    assert "hush" not in str(caught.value) and caught.value.__suppress_context__
+    assert "hush" not in str(caught.value)
+    assert caught.value.__cause__ is None and caught.value.__suppress_context__
 
 
 def test_lambdas_own_log_is_as_it_was(wishes: list[tuple[str, Wish]]) -> None:
