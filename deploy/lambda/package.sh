@@ -22,5 +22,5 @@ mkdir -p "$target"
   --no-deps "$work"/*.whl
 if [ -f musicdiff.toml ]; then cp musicdiff.toml "$target"; fi
 find "$target" -name __pycache__ -type d -prune -exec rm -rf {} +
-rm -rf "$target/bin"
+rm -rf "${target:?}/bin"
 "$python" -m zipfile -c build/musicdiff-lambda.zip "$target"/*
