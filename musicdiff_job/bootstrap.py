@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, History, Obse
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.settings import Loaded, Settings
 from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
+from musicdiff_job.shared_limits import SharedLimits
 from musicdiff_job.store.file import FileStore
 
 if TYPE_CHECKING:
@@ -100,8 +102,10 @@ def assemble(
     force: bool = False,
     trigger: Trigger = Trigger.MANUAL,
     exit_codes: ExitCodes = ExitCodes.SIMPLE,
+    shared: SharedLimits | None = None,
 ) -> Job:
-    """The job. ``max_seconds`` and ``max_calls`` tighten or widen the settings' budgets. Raises ``ConfigError`` for
+    """The job. ``max_seconds`` and ``max_calls`` tighten or widen the settings' budgets; ``shared`` are the limits that
+    runs before it in this process have left. Raises ``ConfigError`` for
     settings that this version cannot follow and for overrides that cannot be read."""
     settings = loaded.settings
     _refuse_unsupported(settings)
@@ -116,8 +120,19 @@ def assemble(
     )
 
     def connect(checkpoint: Checkpoint) -> Connections:
-        gate = Gate(limits, clock, stop, checkpoint.ledgers, checkpoint.not_before)
-        return connecting.connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+        if shared is None:
+            gate = Gate(limits, clock, stop, checkpoint.ledgers, checkpoint.not_before)
+            return connecting.connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+        app = loaded.credentials.spotify_client_id
+        closed = shared.closures(checkpoint.not_before, app)
+        gate = Gate(limits, clock, stop, checkpoint.ledgers, closed, shared.windows(limits.windows))
+        connections = connecting.connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+
+        def close() -> None:
+            shared.note(gate.not_before(), app)
+            connections.close()
+
+        return replace(connections, close=close)
 
     history = open_history(settings, run_id, stop) if settings.playback.enabled else None
     return Job(

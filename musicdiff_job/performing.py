@@ -27,7 +27,8 @@ from musicdiff_job.job import run_once
 from musicdiff_job.ports import CheckpointStore, Clock
 from musicdiff_job.report.silent import ShowsCalls
 from musicdiff_job.settings import Loaded
-from musicdiff_job.sinks import Ended, Sink, begin_all, end_all, end_all_soon
+from musicdiff_job.shared_limits import SharedLimits
+from musicdiff_job.sinks import SECONDS, Ended, Sink, begin_all, end_all, end_all_soon
 
 if TYPE_CHECKING:
     from musicdiff_job.core.checkpoint import Checkpoint
@@ -75,9 +76,11 @@ def perform_and_tell(
     *,
     codes: ExitCodes = ExitCodes.SIMPLE,
     sinks: Sequence[Sink] | None = None,
+    shared: SharedLimits | None = None,
+    seconds: float = SECONDS,
 ) -> Summary:
     """``perform``, with the exit code in the summary, and told to ``sinks`` (None: those of the settings) unless it is
-    a dry run."""
+    a dry run. ``seconds`` is what one sink may take."""
     if sinks is None:
         try:
             sinks = () if wish.dry_run else telling.open_sinks(around.loaded, os.environ, around.store, around.redactor)
@@ -86,8 +89,8 @@ def perform_and_tell(
     kept = None if wish.dry_run else _kept_from_it(around)
     if kept is None:
         begin_all(sinks, around.run_id)
-    summary = coded(kept or perform(around, wish, observer, work), codes, around.stop)
-    ended = Ended(summary, around.now(), cache(around.store.peek))
+    summary = coded(kept or perform(around, wish, observer, work, shared=shared), codes, around.stop)
+    ended = Ended(summary, around.now(), cache(around.store.peek), seconds)
     if around.stop.signal is None:
         end_all(sinks, ended)
     else:
@@ -125,9 +128,16 @@ def coded(summary: Summary, codes: ExitCodes, stop: StopFlag) -> Summary:
 
 
 def perform(
-    around: Surroundings, wish: Wish, observer: Observer, work: Callable[[Job], Summary] = run_once, *, name: str = ""
+    around: Surroundings,
+    wish: Wish,
+    observer: Observer,
+    work: Callable[[Job], Summary] = run_once,
+    *,
+    name: str = "",
+    shared: SharedLimits | None = None,
 ) -> Summary:
-    """One run in these surroundings, called ``name`` if it is not their only one. Every way to end that the job
+    """One run in these surroundings, called ``name`` if it is not their only one; ``shared`` is for several profiles
+    in one process. Every way to end that the job
     foresees is in the summary, and so is what ``work`` raises."""
     started = around.now()
     try:
@@ -145,6 +155,7 @@ def perform(
             force=wish.force,
             trigger=trigger_of(os.environ),
             run_id=name or around.run_id,
+            shared=shared,
         )
         if isinstance(observer, ShowsCalls):
             job = _counted(job, observer, wish.max_calls or around.loaded.settings.budget.calls)

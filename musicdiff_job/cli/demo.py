@@ -20,9 +20,9 @@ from musicdiff_job import settings as settings_loader
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.output import complain, say, show
 from musicdiff_job.cli.report import overview_of_session
-from musicdiff_job.cli.run import is_watched, watcher
 from musicdiff_job.cli.session import Session, keep_log
 from musicdiff_job.cli.signals import leave, stopping
+from musicdiff_job.cli.telling import is_watched, watcher
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.outcome import ExitCode, Outcome, exit_code
 from musicdiff_job.core.secret import Redactor

@@ -11,9 +11,10 @@ import click
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.files import output_option, write_output
 from musicdiff_job.cli.output import complain, json_text, say, show
-from musicdiff_job.cli.run import budgets, is_watched, only_option, watcher
+from musicdiff_job.cli.run import budgets, only_option
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.cli.signals import leave, stopping
+from musicdiff_job.cli.telling import is_watched, watcher
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.outcome import TABLE, ExitCodes, Outcome, exit_code
 from musicdiff_job.performing import Wish, perform

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.output import complain, show, show_json
-from musicdiff_job.cli.session import open_session
+from musicdiff_job.cli.session import open_session, read_settings
+from musicdiff_job.cli.standing import standing
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.outcome import ExitCode
-from musicdiff_job.report.overview import status_from
 from musicdiff_job.report.status import ailments
 from musicdiff_job.report.status_text import status_blocks
+from musicdiff_job.settings import EVERY
 
 if TYPE_CHECKING:
     from musicdiff_job.cli.session import Session
@@ -49,9 +49,15 @@ class Age(click.ParamType[timedelta]):
 def status(context: click.Context, *, as_json: bool, check: bool, max_age: timedelta) -> int:
     """Say how things stand, from the checkpoint alone.
 
-    Healthy means that the last run needs nobody's attention and that one went well within --max-age.
+    Healthy means that the last run needs nobody's attention and that one went well within --max-age. With --profile all
+    every profile of the settings file has its line.
     """
-    session = open_session(context)
+    read = read_settings(shared(context))
+    if read[1] == EVERY:
+        from musicdiff_job.cli.every import status_of_every  # mostly one is asked for
+
+        return status_of_every(read[0], shared(context), max_age, as_json=as_json, check=check)
+    session = open_session(context, read=read)
     checkpoint, now = session.peek(), session.now()
     ill = ailments(checkpoint, now, max_age)
     if as_json or not check:
@@ -72,8 +78,7 @@ def tell(
     every: bool,
 ) -> None:
     """Print the status."""
-    view = bootstrap.standpoint_of(session.loaded)
-    told = status_from(view, checkpoint, session.store.peek_header(), now, max_age)
+    told = standing(session, checkpoint, now, max_age)
     if as_json:
         show_json(told)
     else:
