@@ -145,9 +145,11 @@ def _once(event: object, context: Context) -> Summary:
         left = context.get_remaining_time_in_millis() / 1000
         seconds = max(1.0, min(around.loaded.settings.budget.time, left - min(MARGIN, left / 3)))
         summary = perform_and_tell(around, Wish(max_seconds=seconds), Silent(), seconds=SINK_SECONDS)
-    level = logging.INFO if TABLE[summary.outcome].healthy else logging.ERROR
     told = [error.message for error in summary.errors]
-    journal.event("lambda.answered", level, profile=profile, outcome=str(summary.outcome), errors=told)
+    if TABLE[summary.outcome].healthy:
+        journal.event("lambda.answered", profile=profile, outcome=str(summary.outcome), errors=told)
+    else:
+        journal.event("lambda.failed", logging.ERROR, profile=profile, outcome=str(summary.outcome), errors=told)
     sys.stdout.write(f"{emf_line(summary)}\n")
     return summary
 

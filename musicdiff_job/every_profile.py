@@ -75,6 +75,6 @@ def _guarded(
     except JobError as error:
         return refuse_and_tell(error, stop, clock, name, codes)
     except Exception as error:  # a bug in one profile's run is not the others' end
-        event("run.crashed", logging.CRITICAL, error=error, profile=name)
+        event("run.crashed", logging.ERROR, error=error, profile=name)
         bug = JobError(f"{type(error).__name__}: this is a bug in musicdiff-job; the traceback is in the log")
         return refuse_and_tell(bug, stop, clock, name, codes)
