@@ -4,8 +4,9 @@ that imports rich.
 Text reaches rich only as ``Text``, never as markup, so a name cannot format anything.
 
 A table is fitted in three steps. Columns that must keep their width do, names get what they need as far as it goes, and
-what remains is for columns that wrap. A text that is wider than such a column stands below its row, where it has the
-whole width, instead of as a tower of single words. Where not even short names would fit, each row becomes a paragraph.
+what remains is for columns that wrap. A text that is wider than such a column goes on below itself if the column is
+the last and wide enough to read; else it stands below its row, where it has the whole width, instead of as a tower of
+single words. Where not even short names would fit, each row becomes a paragraph.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ GAP = 2
 """Columns between two of a table's."""
 NAME = 16
 """Columns that a name should have at least, where it needs as many."""
+READABLE = 40
+"""Columns in which sentences can be read."""
 
 
 def show_blocks(blocks: Iterable[Block], *, file: TextIO | None = None, width: int | None = None) -> None:
@@ -36,7 +39,7 @@ def show_blocks(blocks: Iterable[Block], *, file: TextIO | None = None, width: i
     console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
     first = True
     for block in blocks:
-        rendered = _rendered(block, console.width)
+        rendered = _rendered(block, console)
         if rendered is None:
             continue
         if not first:
@@ -45,7 +48,7 @@ def show_blocks(blocks: Iterable[Block], *, file: TextIO | None = None, width: i
         console.print(rendered)
 
 
-def _rendered(block: Block, width: int) -> Text | Group | None:
+def _rendered(block: Block, console: Console) -> Text | Group | None:
     match block:
         case Lines():
             return Group(*map(_line, block.lines)) if block.lines else None
@@ -53,7 +56,7 @@ def _rendered(block: Block, width: int) -> Text | Group | None:
             if not block.rows:
                 return Text(clean(block.nothing)) if block.nothing else None
             title = [Text(clean(block.title), style="bold")] if block.title else []
-            return Group(*title, *_table(block, width))
+            return Group(*title, *_table(block, console))
         case _:
             assert_never(block)
 
@@ -65,21 +68,26 @@ def _line(line: Cell | str) -> Text | Padding:
     return Padding(text[indent:], (0, 0, 0, indent), expand=False) if indent else text
 
 
-def _table(table: Table, width: int) -> Iterator[Text | Padding]:
+def _table(table: Table, console: Console) -> Iterator[Text | Padding]:
     rows = [[_text(cell) for cell in row] for row in table.rows]
-    widths = _widths(table.columns, rows, width)
+    widths = _widths(table.columns, rows, console.width)
     if widths is None:
         for row in rows:
             yield from _paragraph(table.columns, row)
         return
     yield _row([Text(column.heading, style="bold") for column in table.columns], table.columns, widths)
+    before = sum(widths[:-1]) + GAP * (len(widths) - 1)
     for row in rows:
+        further: list[Text] = []
+        if table.columns[-1].fit is Fit.WRAP and widths[-1] >= READABLE:
+            row[-1], *further = row[-1].wrap(console, widths[-1])
         below = [
             at
             for at, column in enumerate(table.columns)
             if column.fit is Fit.WRAP and cell_len(row[at].plain) > widths[at]
         ]
         yield _row([Text() if at in below else text for at, text in enumerate(row)], table.columns, widths)
+        yield from (Padding(text, (0, 0, 0, before), expand=False) for text in further)
         for at in below:
             told = Text.assemble((f"{table.columns[at].heading.lower()}: ", "dim"), row[at])
             yield Padding(told, (0, 0, 0, 2), expand=False)

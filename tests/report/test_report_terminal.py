@@ -144,3 +144,15 @@ def test_every_table_tells_everything_at_every_width(monkeypatch: pytest.MonkeyP
                     if column.fit is not Fit.CUT and max(map(cell_len, text_of(cell).split()), default=0) < 20:
                         text = text_of(cell)
                         assert text == "-" or set(text.split()) <= {word.rstrip(",") for word in words} | set(words)
+
+
+def test_a_long_reason_goes_on_below_itself_where_its_column_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = "one two three four five six seven eight nine ten eleven twelve thirteen"
+    table = Table((Column("state"), Column("why", fit=Fit.WRAP)), (("ok", reason),))
+    wide = lines_of(table, 50, monkeypatch)
+    assert wide[1].startswith("ok     one two")
+    assert wide[2].startswith("       ")
+    assert " ".join(wide[1:]).split() == ["ok", *reason.split()]
+    narrow = lines_of(table, 40, monkeypatch)
+    assert narrow[1] == "ok"
+    assert narrow[2].startswith("  why: one two")
