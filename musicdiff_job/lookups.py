@@ -149,7 +149,7 @@ def _is_about_one(session: Session, error: JobError) -> bool:
 def _record(session: Session, search: Search, decision: Match | Unmatched | None) -> None:
     track = search.track
     source = SourceId(track.id)
-    record = session.checkpoint.matches[source]
+    record = session.record(source) or MatchRecord(track)
     if decision is not None:
         session.job.observer.advance()
     match decision:
@@ -162,7 +162,7 @@ def _record(session: Session, search: Search, decision: Match | Unmatched | None
         case Unmatched():
             record = decided(session, record, track, decision)
             event("track.unmatched", logging.DEBUG, track=track.id, reason=str(decision.reason))
-    session.checkpoint = session.checkpoint.with_matches({source: record})
+    session.put_record(source, record)
 
 
 def decided(session: Session, before: MatchRecord, track: Track, decision: Match | Unmatched) -> MatchRecord:
