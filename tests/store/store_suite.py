@@ -44,6 +44,14 @@ class Place(Protocol):
         """Somebody removes the checkpoint who asks nobody."""
         ...
 
+    def discard(self, suffix: str) -> None:
+        """Somebody removes what is kept beside it."""
+        ...
+
+    def age(self, suffix: str, age: timedelta) -> None:
+        """Make what is there look that much older than the place's clock."""
+        ...
+
     def suffixes(self) -> set[str]:
         """Those of all checkpoints that are there."""
         ...
