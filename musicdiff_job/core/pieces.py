@@ -96,9 +96,9 @@ class Pieces:
         return [piece.stored for piece in row], self._hash(row)
 
     def renewed(self, checkpoint: Checkpoint, seal: str) -> tuple[Pack, bytes] | None:
-        """The pack that should replace the present one, or none, before ``checkpoint`` is saved, and its bytes; None
-        when things can stay. To be stored first and then given to ``adopt``. Only compressed documents have one: who
-        keeps plain text wants to read it, in one file."""
+        """A new pack and its bytes when there should be one before ``checkpoint`` is saved, else None. It is to be
+        stored and then given to ``adopt``. Only compressed documents have one: who keeps plain text wants to read it,
+        in one file."""
         if not self.compress:
             return None
         size = _size(self._sections(checkpoint))

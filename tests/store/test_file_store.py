@@ -386,6 +386,21 @@ class TestUnwritable:
                 with pytest.raises(CheckpointUnwritable, match="free some space"):
                     lease.prove_writable()
 
+    def test_a_new_pack_needs_room_too(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(packs, "WHOLE_UP_TO", 3000)
+        place = Folder(tmp_path / "checkpoint.json.gz")
+        place.run(Checkpoint(matches=records(range(100))))
+        header = place.store().verify()
+        assert header.pack is not None
+        needed = 2 * place.path.stat().st_size + header.pack.size + file.SPARE_BYTES
+        with place.store().lease("run", UNTIL) as lease:
+            lease.load()
+            monkeypatch.setattr(durable, "free_bytes", lambda _: needed)
+            lease.prove_writable()
+            monkeypatch.setattr(durable, "free_bytes", lambda _: needed - 1)
+            with pytest.raises(CheckpointUnwritable, match="free some space"):
+                lease.prove_writable()
+
 
 class TestMounts:
     """File systems that only a mount can make, in a mount namespace of their own."""
