@@ -19,7 +19,7 @@ from musicdiff_job.store.packing import Unseen
 
 
 class FilePacks:
-    """A ``Shelf`` in the folder of the checkpoint at ``path``."""
+    """A ``PackPlace`` in the folder of the checkpoint at ``path``."""
 
     free = True
 

@@ -11,7 +11,7 @@ of another run will name is never guessed; a lease removes only what no document
 No pack comes back under a name that was removed, because each has a name of its own (see ``core.packs``). The last pack
 of a run that has lost its lease is left alone even where its document seems not to have been written: it may have been
 after all, and the next run have built on it. So a run that is taken for dead and is not can remove nothing that is in
-use, with locks or without. What a document says of itself and what cannot be seen counts as named.
+use, with locks or without. What cannot be seen counts as named.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Unseen(Exception):
     """A document that may name a pack cannot be read."""
 
 
-class Shelf(Protocol):
+class PackPlace(Protocol):
     """Where packs are, beside the checkpoint. A ``suffix`` is what a name has besides the checkpoint's."""
 
     @property
@@ -64,11 +64,12 @@ class Shelf(Protocol):
 class Packing:
     """What one lease does about packs."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, place: PackPlace) -> None:
+        self._place = place
         self._stored: set[str] = set()
         self._start: Label | None = None
         self._left: set[str] = set()  # named by the previous document until this lease replaced it
+        self._has_replaced = False  # the previous document
         self._swept = False
 
     def renew(self, pieces: Pieces, checkpoint: Checkpoint) -> None:
@@ -77,17 +78,17 @@ class Packing:
         if renewed is None:
             return
         pack, content = renewed
-        self._shelf.put(pack.label.suffix, content)
+        self._place.put(pack.label.suffix, content)
         self._stored.add(pack.label.suffix)
         pieces.adopt(pack)
 
     def keep(self, start: DocumentHeader) -> None:
         """The document with this header is about to replace the previous one."""
-        self._start = start.pack
-        if self._start is None and not self._shelf.free:
+        self._start, self._has_replaced = start.pack, True
+        if self._start is None and not self._place.free:
             return
         try:
-            previous = self._shelf.header(".prev")
+            previous = self._place.header(".prev")
         except Unseen:
             return
         if previous is not None and previous.pack is not None:
@@ -96,17 +97,19 @@ class Packing:
     def tidy(self, present: DocumentHeader) -> None:
         """Remove what nothing names any more. To be called after a save that is known to have succeeded."""
         found = self._stored | self._left
-        if not self._swept and (present.pack or self._start or self._shelf.free):
-            found.update(self._shelf.old(ORPHANED_AFTER))
+        if not self._swept and (present.pack or self._start or self._place.free):
+            found.update(self._place.old(ORPHANED_AFTER))
             self._swept = True
         found -= {label.suffix for label in (present.pack, self._start) if label}
         if not found:
             return
+        # Where there was no checkpoint, there may be a previous one all the same.
+        others = [".prev"] * (not self._has_replaced) + [f".v{schema}" for schema in range(FIRST_SCHEMA, SCHEMA)]
         try:
-            older = [self._shelf.header(f".v{schema}") for schema in range(FIRST_SCHEMA, SCHEMA)]
+            headers = [self._place.header(suffix) for suffix in others]
         except Unseen:
             return
-        for suffix in found - {header.pack.suffix for header in older if header and header.pack}:
-            self._shelf.remove(suffix)
+        for suffix in found - {header.pack.suffix for header in headers if header and header.pack}:
+            self._place.remove(suffix)
         self._stored -= found
         self._left -= found

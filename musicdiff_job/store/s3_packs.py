@@ -14,7 +14,7 @@ from musicdiff_job.store.packing import Unseen
 
 
 class S3Packs:
-    """A ``Shelf`` beside the object at ``key``."""
+    """A ``PackPlace`` beside the object at ``key``."""
 
     free = False
 

@@ -230,6 +230,18 @@ class PackSuite:
         assert orphan not in self.packs(place)
         assert place.store().peek() == LARGE
 
+    def test_the_previous_one_keeps_its_pack_where_the_present_one_was_removed(self, place: Place) -> None:
+        self.run(place, LARGE)
+        self.run(place, OTHER)
+        for suffix in self.packs(place):
+            place.age(suffix, timedelta(days=300))
+        present, previous = self.named(place), self.named(place, ".prev")
+        place.remove()
+        self.run(place, LARGER)
+        assert self.packs(place) == {self.named(place), previous} != {present, previous}
+        place.store().restore_previous()
+        assert place.store().peek() == LARGE
+
     @pytest.mark.parametrize("seen", [True, False])
     def test_what_an_older_schema_names_is_kept(
         self, place: Place, monkeypatch: pytest.MonkeyPatch, seen: bool
