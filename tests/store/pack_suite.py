@@ -304,7 +304,7 @@ class PackSuite:
         pick = random.Random(seed)
         present = previous = Checkpoint()
         whole = False
-        for _ in range(9):
+        for _ in range(6):
             place.clock.wait(pick.choice([60, 3 * 86_400]))
             if whole and pick.random() < 0.2:
                 place.store().restore_previous()
