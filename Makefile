@@ -37,6 +37,7 @@ audit: $(VENV)/.installed-dev ## known vulnerabilities in what is locked; asks P
 
 bench: $(VENV)/.installed-dev ## measure; see benchmarks/README.md
 	$(BIN)/python benchmarks/bench_calls.py
+	$(BIN)/python benchmarks/bench_scale.py
 
 bench-matching: $(VENV)/.installed-dev ## measure the matcher on MUSICDIFF_REFERENCE_DATA
 	$(BIN)/python benchmarks/bench_matching.py $(ARGS)

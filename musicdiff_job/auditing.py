@@ -143,7 +143,7 @@ def audit(session: Session, asker: Asker) -> None:
             kept = msgspec.structs.replace(
                 record, tries=record.tries + 1, retry_at=retry_at(session, record.tries), matcher=MATCHER_VERSION
             )
-            session.checkpoint = session.checkpoint.with_matches({source: kept})
+            session.put_record(source, kept)
 
     if not searches:
         return

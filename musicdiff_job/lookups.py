@@ -60,7 +60,7 @@ def resolve(session: Session, asker: Asker, tracks: Iterable[Track], *, patient:
         session.connections.tell(wanted.values())
         records = {source: _as_itself(session, record) for source, record in records.items()}
     if any(record.decision is None for record in records.values()):
-        by_isrc = _by_isrc(session)
+        by_isrc = _by_isrc(session, {record.track.isrc for record in records.values() if record.decision is None})
         for source, record in records.items():
             twin = by_isrc.get(record.track.isrc or "")
             free = record.decision is None and not record.rejected and record.terms is None
@@ -149,7 +149,7 @@ def _is_about_one(session: Session, error: JobError) -> bool:
 def _record(session: Session, search: Search, decision: Match | Unmatched | None) -> None:
     track = search.track
     source = SourceId(track.id)
-    record = session.checkpoint.matches[source]
+    record = session.record(source) or MatchRecord(track)
     if decision is not None:
         session.job.observer.advance()
     match decision:
@@ -162,7 +162,7 @@ def _record(session: Session, search: Search, decision: Match | Unmatched | None
         case Unmatched():
             record = decided(session, record, track, decision)
             event("track.unmatched", logging.DEBUG, track=track.id, reason=str(decision.reason))
-    session.checkpoint = session.checkpoint.with_matches({source: record})
+    session.put_record(source, record)
 
 
 def decided(session: Session, before: MatchRecord, track: Track, decision: Match | Unmatched) -> MatchRecord:
@@ -235,11 +235,12 @@ def _as_itself(session: Session, record: MatchRecord) -> MatchRecord:
     )
 
 
-def _by_isrc(session: Session) -> dict[str, MatchRecord]:
+def _by_isrc(session: Session, wanted: set[str | None]) -> dict[str, MatchRecord]:
     return {
-        record.track.isrc: record
+        isrc: record
         for record in session.checkpoint.matches.values()
-        if record.track.isrc and isinstance(record.decision, Match) and not (record.override or record.terms)
+        if (isrc := record.track.isrc) and isrc in wanted
+        if isinstance(record.decision, Match) and not (record.override or record.terms)
     }
 
 

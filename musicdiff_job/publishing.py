@@ -82,6 +82,6 @@ def to_bucket(bucket: Bucket, key: str) -> Put:
     """An object in S3."""
 
     def put(page: bytes, seconds: float) -> None:
-        bucket.put(key, page, "text/html; charset=utf-8", seconds)
+        bucket.publish(key, page, "text/html; charset=utf-8", seconds)
 
     return put

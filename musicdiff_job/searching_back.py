@@ -84,20 +84,20 @@ class SearchBack:
         if not isinstance(best, Scored):
             return None
         source = SourceId(best.track.id)
-        record = session.checkpoint.matches.get(source) or MatchRecord(best.track)
+        record = session.record(source) or MatchRecord(best.track)
         if not isinstance(record.decision, Match):
             decision = Match(target, method, best.score)
             record = msgspec.structs.replace(
                 record, decision=decision, evidence=None, decided_at=session.now_text(), retry_at=None,
                 matcher=MATCHER_VERSION,
             )  # fmt: skip
-            session.checkpoint = session.checkpoint.with_matches({source: record})
+            session.put_record(source, record)
             session.save_soon()
         return source
 
     def _ruled_out(self, target: TargetId, candidates: Iterable[Track]) -> frozenset[str]:
         """The candidates that a person has said are not this track."""
-        records = {one.id: self.session.checkpoint.matches.get(SourceId(one.id)) for one in candidates}
+        records = {one.id: self.session.record(SourceId(one.id)) for one in candidates}
         return frozenset(
             source
             for source, record in records.items()

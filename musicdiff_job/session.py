@@ -1,5 +1,8 @@
 """What one run holds while it works: the connections, the checkpoint as it stands now, and what it counts.
 
+Match records that look-ups bring up to date one by one are collected, and folded into the checkpoint when it is read:
+each of its values is a whole one, and making one copies the table of all matches.
+
 Saving. Intents and settlements are saved at once. Reads and matches can be made again, at the price of calls; they
 are saved every ``SAVE_EVERY`` seconds, less often where saving takes long, and whenever the run stops.
 """
@@ -15,7 +18,7 @@ import msgspec
 
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.before_image import BeforeImage, Removed, remembered
-from musicdiff_job.core.checkpoint import Checkpoint, Mirror
+from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
 from musicdiff_job.core.errors import SkipCollection, Unavailable
 from musicdiff_job.core.match import Rules
 from musicdiff_job.core.model import (
@@ -105,7 +108,8 @@ class Session:
     def __init__(self, job: Job, lease: Lease, checkpoint: Checkpoint, connections: Connections) -> None:
         self.job = job
         self.lease = lease
-        self.checkpoint = checkpoint
+        self._checkpoint = checkpoint
+        self._records: dict[SourceId, MatchRecord] = {}  # not in it yet
         self.connections = connections
         self.started = job.clock.now()
         self.methods: Counter[str] = Counter()
@@ -133,6 +137,26 @@ class Session:
     def source(self) -> Source:
         """The account that is copied from."""
         return self.connections.source
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The memory as it stands now."""
+        if self._records:
+            self._checkpoint = self._checkpoint.with_matches(self._records)
+            self._records = {}
+        return self._checkpoint
+
+    @checkpoint.setter
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+
+    def record(self, source: SourceId) -> MatchRecord | None:
+        """What is known of one track's counterpart, for less than a whole memory costs."""
+        return self._records.get(source) or self._checkpoint.matches.get(source)
+
+    def put_record(self, source: SourceId, record: MatchRecord) -> None:
+        """Replace what is known of one track's counterpart, unsaved."""
+        self._records[source] = record
 
     def now(self) -> datetime:
         """The time, aware, in UTC."""

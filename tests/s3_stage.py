@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -77,6 +78,12 @@ class Moto:
 
     def delete(self, bucket: str, key: str) -> None:
         self.client.delete_object(Bucket=bucket, Key=key)
+
+    def age(self, bucket: str, key: str, age: timedelta) -> None:
+        """Have the object look that much older than it is."""
+        from moto.s3.models import s3_backends
+
+        s3_backends["123456789012"]["aws"].buckets[bucket].keys[key].last_modified -= age
 
     def keys(self, bucket: str) -> set[str]:
         return {entry["Key"] for entry in self.client.list_objects_v2(Bucket=bucket).get("Contents", [])}
@@ -219,8 +226,7 @@ def _handler(between: Between) -> type[BaseHTTPRequestHandler]:
                 return
             self._answer(seen, status, answered, content, cut=spoil is not None and spoil.cut)
 
-        do_PUT = do_GET  # noqa: N815 - the names are the base class's
-        do_DELETE = do_GET  # noqa: N815
+        do_PUT = do_DELETE = do_GET  # noqa: N815 - the names are the base class's
 
         def _source_has_changed(self, headers: dict[str, str]) -> bool:
             expected = headers.get("x-amz-copy-source-if-match")

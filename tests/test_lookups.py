@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from memory_stage import MemoryCatalogue, Stage, copy, matched, song
 
-from musicdiff_job.core.checkpoint import MatchRecord
+from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord
 from musicdiff_job.core.errors import BadAnswer, OutOfBudget
 from musicdiff_job.core.match import (
     MATCHER_VERSION,
@@ -72,6 +72,21 @@ def test_many_tracks_are_looked_up_and_none_is_lost_or_mixed_up() -> None:
     look_up(session, *map(song, range(60)))
     assert {number: target(session, number) for number in range(60)} == {n: str(n) for n in range(60)}
     assert session.lookups == len(stage.catalogue.asked) == 60
+
+
+def test_what_the_memory_holds_is_not_copied_for_every_track(monkeypatch: pytest.MonkeyPatch) -> None:
+    folds: list[int] = []
+    fold = Checkpoint.with_matches
+
+    def counted(self: Checkpoint, records: dict[SourceId, MatchRecord]) -> Checkpoint:
+        folds.append(len(records))
+        return fold(self, records)
+
+    monkeypatch.setattr(Checkpoint, "with_matches", counted)
+    _, session = begin(*map(copy, range(60)))
+    look_up(session, *map(song, range(60)))
+    assert {number: target(session, number) for number in range(60)} == {n: str(n) for n in range(60)}
+    assert folds == [60, 60], "once to open them, once with what was found"
 
 
 def test_a_remembered_match_costs_no_call() -> None:

@@ -7,9 +7,9 @@ import pytest
 from memory_stage import Stage
 
 from musicdiff_job.core.budget import LedgerRule
-from musicdiff_job.core.checkpoint import Checkpoint, Mirror, NotBefore, Part
+from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror, NotBefore, Part
 from musicdiff_job.core.errors import BadAnswer, JobError, RateLimited, Throttled, Unavailable
-from musicdiff_job.core.model import FAVOURITES, PlaylistId, Service, TargetHead
+from musicdiff_job.core.model import FAVOURITES, PlaylistId, Service, SourceId, TargetHead, Track
 from musicdiff_job.gate import Gate, Limits
 from musicdiff_job.session import SAVE_EVERY, Session
 
@@ -134,3 +134,32 @@ def test_time_is_the_clocks() -> None:
     assert session.now_text() == "2026-11-21T12:00:00Z"
     stage.clock.advance(3600)
     assert session.now() == stage.clock.now()
+
+
+def test_records_are_folded_in_together_when_the_memory_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fold copies the table of all matches, so a run may not make one for each track that it looks up."""
+    folds: list[int] = []
+    fold = Checkpoint.with_matches
+
+    def counted(self: Checkpoint, records: dict[SourceId, MatchRecord]) -> Checkpoint:
+        folds.append(len(records))
+        return fold(self, records)
+
+    monkeypatch.setattr(Checkpoint, "with_matches", counted)
+    session = Stage().session()
+    records = {SourceId(f"s{number}"): MatchRecord(Track(f"s{number}", "Song")) for number in range(200)}
+    for source, record in records.items():
+        session.put_record(source, record)
+        assert session.record(source) is record
+    assert session.record(SourceId("unknown")) is None
+    assert folds == []
+    before = session.checkpoint
+    assert before.matches == records
+    assert session.checkpoint is before
+    later = msgspec.structs.replace(records[SourceId("s7")], tries=1)
+    session.put_record(SourceId("s7"), later)
+    assert session.record(SourceId("s7")) is later
+    session.save()
+    assert folds == [200, 1]
+    assert before.matches == records, "what was read stays what it was"
+    assert session.checkpoint.matches == {**records, SourceId("s7"): later}

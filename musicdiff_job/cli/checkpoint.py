@@ -6,8 +6,9 @@ import click
 
 from musicdiff_job.cli.command import JobCommand, JobGroup, shared
 from musicdiff_job.cli.output import say, show_json
-from musicdiff_job.cli.session import open_session
+from musicdiff_job.cli.session import Session, open_session
 from musicdiff_job.core.document import Claim, DocumentHeader
+from musicdiff_job.core.packs import Label
 from musicdiff_job.report.text import clean, count, moment
 
 
@@ -56,6 +57,7 @@ def show(context: click.Context, *, as_json: bool) -> None:
         f"holds: {count(len(body.mirrors), 'collection')}, {count(placed, 'placed entry', 'placed entries')}, "
         f"{count(len(body.matches), 'match', 'matches')}, {count(len(body.conflicts), 'conflict')}, "
         f"{count(len(body.runs), 'run')}",
+        *([f"pack: {_pack(session, header.pack)}"] if header.pack else []),
         *([f"held by: {_holder(header.lease)}"] if header.lease else []),
         *(f"{service} account: {clean(account.id)}" for service, account in sorted(body.accounts.items())),
         f"previous: {_described(previous, now=moment(previous.saved_at, now))}" if previous else "previous: none",
@@ -86,6 +88,11 @@ def restore_previous(context: click.Context) -> None:
     header = session.store.restore_previous()
     if not shared(context).quiet:
         say(f"restored: {_described(header, now=moment(header.saved_at, session.now()))}")
+
+
+def _pack(session: Session, label: Label) -> str:
+    place = f"{clean(session.store.place)}{label.suffix}"
+    return f"{count(label.matches, 'match', 'matches')} in {place} ({label.size:,} bytes)"
 
 
 def _holder(claim: Claim) -> str:

@@ -13,6 +13,7 @@ says what it is before it says anything else, and nothing in it is believed unti
 - An uncompressed body is indented as long as it is small, because then somebody looks at it or keeps it in git. A
   large one (indenting adds half its size again) and a compressed one (``zcat | jq`` shows it) stay on one line.
 - A compressed document is a row of gzip members, see ``pieces``; equal checkpoints are equal bytes.
+- One of a large library has its bulk in a pack, which its header names and so its checksum covers; see ``packs``.
 
 Whether bytes are gzip is told by their first two bytes, never by a name. Nothing here touches a disk; the store adds
 the place to the messages.
@@ -29,7 +30,8 @@ import msgspec
 from musicdiff_job.core.checkpoint import SCHEMA, Checkpoint
 from musicdiff_job.core.errors import CheckpointInvalid
 from musicdiff_job.core.migrate import MIGRATIONS, Body, Migration, migrate
-from musicdiff_job.core.pieces import Pieces, Reader, Stored, packed
+from musicdiff_job.core.packs import Label, Pack, Packs, completed, fetched
+from musicdiff_job.core.pieces import SECTIONS, Parts, Pieces, Reader, Stored, differing, packed
 from musicdiff_job.core.sound import flaw
 
 FORMAT = "musicdiff-checkpoint"
@@ -67,7 +69,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DocumentHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a document says of itself. ``schema`` is the one on disk, so older than ours where it was migrated.
 
-    ``generation`` counts saves, from 1. ``run_id`` is the run that saved, ``saved_at`` when (ISO-8601, UTC).
+    ``generation`` counts saves, from 1. ``run_id`` is the run that saved, ``saved_at`` when (ISO-8601, UTC). ``pack``
+    holds the bulk of a large library.
     """
 
     format: str
@@ -78,6 +81,7 @@ class DocumentHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     app_version: str
     sha256: str
     lease: Claim | None = None
+    pack: Label | None = None
 
 
 class _Document(DocumentHeader, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -115,6 +119,7 @@ def encode(
         app_version=app_version,
         sha256="",
         lease=lease,
+        pack=pieces.pack.label if pieces and pieces.pack else None,
     )
     if not compress:
         body = msgspec.json.encode(checkpoint)
@@ -170,45 +175,71 @@ def read_header(content: bytes, *, schema: int = SCHEMA) -> DocumentHeader:
 
 
 def decode(
-    content: bytes, *, schema: int = SCHEMA, migrations: Mapping[int, Migration] = MIGRATIONS
+    content: bytes,
+    *,
+    packs: Packs | None = None,
+    schema: int = SCHEMA,
+    migrations: Mapping[int, Migration] = MIGRATIONS,
 ) -> tuple[DocumentHeader, Checkpoint]:
-    """The header and the checkpoint in a document, migrated to ``schema`` if it is older.
+    """The header and the checkpoint in a document, migrated to ``schema`` if it is older. ``packs`` fetches the pack
+    that it may name.
 
-    Raises ``CheckpointInvalid`` saying what is wrong: not a checkpoint, cut short, damaged, of a newer schema, or
-    holding what its schema does not allow or what makes no sense (see ``sound``).
+    Raises ``CheckpointInvalid`` saying what is wrong: not a checkpoint, cut short, damaged, without its pack, of a
+    newer schema, or holding what its schema does not allow or what makes no sense (see ``sound``).
     """
     header = read_header(content, schema=schema)
     body = b"".join(text for _, text in _body_of(content, header))
     try:
-        if header.schema == schema:
-            checkpoint = msgspec.json.decode(body, type=Checkpoint)
-        else:
-            older = msgspec.json.decode(body, type=Body)
+        if header.schema != schema:
+            older = _with_pack(msgspec.json.decode(body, type=Body), header.pack, packs)
             migrated = migrate(older, header.schema, to=schema, migrations=migrations)
             checkpoint = msgspec.convert(migrated, Checkpoint)
+        elif header.pack is not None:
+            checkpoint = differing(body).checkpoint(_pack(header.pack, packs))
+        else:
+            checkpoint = msgspec.json.decode(body, type=Checkpoint)
     except _MALFORMED as error:
         raise _misshapen(header.schema, error) from error
     return header, _sound(checkpoint)
 
 
-def decode_in_pieces(content: bytes, *, compress: bool) -> tuple[DocumentHeader, Checkpoint, Pieces]:
+def decode_in_pieces(
+    content: bytes, *, compress: bool, packs: Packs | None = None
+) -> tuple[DocumentHeader, Checkpoint, Pieces]:
     """As ``decode``, with the pieces for saving it again as ``compress`` says."""
     header = read_header(content)
     if not (compress and content.startswith(_GZIP_MAGIC) and header.schema == SCHEMA):
-        return *decode(content), Pieces(compress=compress)
-    reader = Reader()
-    misshapen: Exception | None = None
+        return *decode(content, packs=packs), Pieces(compress=compress)
+    reader = Reader(differing=header.pack is not None)
     for stored, text in _body_of(content, header):
         if stored is None:  # it was packed in one
-            return *decode(content), Pieces(compress=compress)
+            return *decode(content, packs=packs), Pieces(compress=compress)
         try:
-            reader.take(stored, text)
-        except _MALFORMED as error:
-            misshapen = error  # to be told only if the checksum agrees, which the last piece tells
-    if misshapen is not None:
-        raise _misshapen(header.schema, misshapen) from misshapen
-    checkpoint, pieces = reader.end()
+            reader.read(stored, text)
+        except _MALFORMED:  # cut elsewhere, or not at all, or not what its schema holds
+            return *decode(content, packs=packs), Pieces(compress=compress)
+    checkpoint, pieces = reader.end(_pack(header.pack, packs) if header.pack else None)
     return header, _sound(checkpoint), pieces
+
+
+def _pack(label: Label, packs: Packs | None) -> Pack:
+    """The pack of this label. Raises ``CheckpointInvalid``."""
+    parts = Parts()
+    try:
+        for _, text in _members(fetched(label, packs)):
+            parts.take(text)
+    except _MALFORMED as error:
+        raise _misshapen(SCHEMA, error) from error
+    return Pack(label, {name: parts.tables.get(name, {}) for name in SECTIONS})
+
+
+def _with_pack(older: Body, label: Label | None, packs: Packs | None) -> Body:
+    """An older body with what its pack holds."""
+    if label is None:
+        return older
+    text = b"".join(text for _, text in _members(fetched(label, packs)))
+    packed = msgspec.json.decode(text, type=Body)
+    return older | {name: completed(packed.get(name, {}), older.get(name, {})) for name in SECTIONS}
 
 
 def _misshapen(schema: int, error: Exception) -> CheckpointInvalid:

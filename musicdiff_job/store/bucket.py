@@ -15,6 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -126,12 +129,11 @@ class Bucket:
         """Replace the object that has the ETag ``expected``, or create it where None is expected; the new ETag.
         Raises ``Moved`` when something else is there, ``Unanswered``."""
         condition = {"IfNoneMatch": "*"} if expected is None else {"IfMatch": expected}
-        kind = "application/gzip" if content.startswith(_GZIP_MAGIC) else "application/json"
-        answer = self._change("put_object", key, Body=content, ContentType=kind, **condition)
+        answer = self._change("put_object", key, Body=content, ContentType=_kind(content), **condition)
         etag: str = answer["ETag"]
         return etag
 
-    def put(self, key: str, content: bytes, kind: str, seconds: float) -> None:
+    def publish(self, key: str, content: bytes, kind: str, seconds: float) -> None:
         """Make ``content``, which is of the media type ``kind``, the object, whatever is there now, within about so
         many seconds. For what is made anew each time and never read back."""
         tries = 2 if seconds >= 2 * (CONNECT_TIMEOUT + READ_TIMEOUT) else 1
@@ -147,6 +149,30 @@ class Bucket:
             client.put_object(Bucket=self.name, Key=key, Body=content, ContentType=kind, CacheControl="no-cache")
         except (ClientError, BotoCoreError) as error:
             raise self._refusal(error, key, "saved") from None
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write the object, whatever is there. Raises ``Unanswered``."""
+        self._change("put_object", key, Body=content, ContentType=_kind(content))
+
+    def discard(self, key: str) -> None:
+        """Remove the object, if that is possible and allowed and no signal waits. Raises nothing."""
+        if self._stop.signal is not None:
+            return
+        with suppress(ClientError, BotoCoreError, Interrupted):
+            self._client().delete_object(Bucket=self.name, Key=key)
+
+    def older(self, prefix: str, age: timedelta) -> list[str]:
+        """The keys that begin with ``prefix`` of the objects that are older, by S3's own clock; none when they may not
+        be listed (``s3:ListBucket``) or a signal waits. Raises nothing."""
+        found: list[str] = []
+        if self._stop.signal is not None:
+            return found
+        # KeyError, ValueError: a store that does not say what time it is.
+        with suppress(ClientError, BotoCoreError, Interrupted, KeyError, ValueError):
+            for page in self._client().get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
+                now = parsedate_to_datetime(page["ResponseMetadata"]["HTTPHeaders"]["date"])
+                found += [entry["Key"] for entry in page.get("Contents", []) if entry["LastModified"] < now - age]
+        return found
 
     def copy(self, key: str, to: str, expected: str) -> None:
         """Make ``to`` a copy of the object at ``key``, within S3, if that has the ETag ``expected``. Raises ``Moved``
@@ -172,25 +198,25 @@ class Bucket:
 
     def _refusal(self, error: Exception, key: str, done: str) -> CheckpointUnwritable | ConfigError:
         """The error that tells this one. Says nothing of what is not known to be harmless."""
-        place, refused = self.place(key), False
+        place = self.place(key)
         match error:
             case ClientError():
                 status, code = _said(error)
+                kind: type[CheckpointUnwritable]
                 told = f"S3 says {code or status}"
                 denied = done == "read" and code == "AccessDenied"
                 denial = self._use.denied or read_denied(error.response["Error"].get("Message", ""))
                 hint = denial if denied else hint_for(error, code)
                 # What S3 did not get to the end of (5xx), or wants later, may have been carried out.
-                refused = code == "AccessDenied"
                 unsure = status >= 500 or status == 429 or code == "RequestTimeout"
+                kind = Unanswered if unsure else Denied if code == "AccessDenied" else CheckpointUnwritable
             case ParamValidationError():
                 return ConfigError([f"{self._use.setting}: {place} cannot be the address of an object in S3"])
             case _ if self._stop.signal is not None:
-                told, hint, unsure = "S3 did not answer before the run had to stop", "", True
+                told, hint, kind = "S3 did not answer before the run had to stop", "", Unanswered
             case _:
                 # Some of these never sent anything, but an attempt before the last one may have.
-                told, hint, unsure = f"boto3 says {type(error).__name__}", hint_for(error), True
-        kind = Unanswered if unsure else Denied if refused else CheckpointUnwritable
+                told, hint, kind = f"boto3 says {type(error).__name__}", hint_for(error), Unanswered
         hint = hint.replace(CHECKPOINT.setting, self._use.setting)
         return kind(f"{self._use.thing} cannot be {done}: {told} ({place})", hint)
 
@@ -214,6 +240,10 @@ class Bucket:
         thing to try again after."""
         if caught_exception is not None and self._stop.signal is not None:
             raise caught_exception
+
+
+def _kind(content: bytes) -> str:
+    return "application/gzip" if content.startswith(_GZIP_MAGIC) else "application/json"
 
 
 def _connect(config: Config) -> Any:

@@ -1,12 +1,13 @@
 """The checkpoint as a local file.
 
-Theory. Four files share a folder, all private to their owner:
+Theory. These files share a folder, all private to their owner:
 
 ``<name>``        the checkpoint; replaced atomically by every save, so a reader needs no lock and always sees one
                   whole generation
 ``<name>.prev``   the checkpoint as it was before the latest run first saved. A run saves hundreds of times; going
                   back one *save* would be of no use to anybody, going back one *run* undoes it
 ``<name>.v<N>``   the last checkpoint of schema N, kept when a newer version saved over it
+``<name>.pack-…``  the bulk of a large library, which these name (see ``packing``)
 ``<name>.lock``   held while a run lives (see ``lock``)
 
 A path that is a symbolic link stays one: the files are those beside what it points to. Before every save the store
@@ -34,8 +35,10 @@ from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.ports import Clock
 from musicdiff_job.private import make_folders
 from musicdiff_job.store import durable
+from musicdiff_job.store.file_packs import FilePacks
 from musicdiff_job.store.hints import BEGIN_ANEW, HINTS, unwritable, way_back
 from musicdiff_job.store.lock import Holder, locked, prove_free
+from musicdiff_job.store.packing import Packing
 
 RESTORING = "checkpoint restore-previous"
 """What stands in place of a run id while ``restore_previous`` holds the lock."""
@@ -43,6 +46,7 @@ SPARE_BYTES = 64 * 1024
 """Free space asked for besides twice the checkpoint's size (the next generation and what it grows by)."""
 
 _TRIAL_BYTES = 4096
+_READS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class FileStore:
         self._compress = path.name.endswith(".gz")
         self._clock = clock
         self._app_version = app_version
+        self.packs = FilePacks(self.path, clock)
 
     @property
     def place(self) -> str:
@@ -83,7 +88,7 @@ class FileStore:
     @property
     def previous(self) -> Path:
         """Where the state before the latest run is kept."""
-        return _previous_path(self.path)
+        return self.path.with_name(f"{self.path.name}.prev")
 
     def create(self, run_id: str) -> bool:
         """Create an empty checkpoint where there is none, under the lock, and whether that was so. Whatever is there,
@@ -107,7 +112,7 @@ class FileStore:
             found = durable.read(self.path, document.HEADER_ROOM)
             return None if found is None else document.read_header(found[1])
         except (OSError, CheckpointInvalid) as error:
-            raise _invalid(self.path, error) from error
+            raise self._invalid(error) from error
 
     def prove_free(self) -> None:
         """Raise ``Locked`` when a run holds the lock, ``CheckpointUnwritable`` when that cannot be seen."""
@@ -143,7 +148,7 @@ class FileStore:
 
     def previous_header(self) -> DocumentHeader | None:
         """The header of what ``restore_previous`` would restore, checked; None when there is nothing whole."""
-        return _previous(self.path)
+        return self._previous()
 
     def restore_previous(self) -> DocumentHeader:
         """Put the state before the latest run back, which undoes that run's memory (not its changes on Deezer), and
@@ -152,7 +157,7 @@ class FileStore:
         ``CheckpointUnwritable``."""
         now = self._clock.now()
         with self._locked(RESTORING, now, now):
-            header = _previous(self.path)
+            header = self._previous()
             if header is None:
                 raise CheckpointInvalid(
                     f"there is no whole previous checkpoint to go back to ({self.previous})", BEGIN_ANEW
@@ -183,13 +188,19 @@ class FileStore:
 
     def find(self) -> Found | None:
         """The checkpoint, whole and checked; None when there is none. Raises ``CheckpointInvalid``."""
-        try:
-            held = durable.read(self.path)
-            if held is None:
-                return None
-            return Found(held[0], *document.decode_in_pieces(held[1], compress=self._compress))
-        except (OSError, CheckpointInvalid) as error:
-            raise _invalid(self.path, error) from error
+        for read in range(1, _READS + 1):
+            held = None
+            try:
+                held = durable.read(self.path)
+                if held is None:
+                    return None
+                decoded = document.decode_in_pieces(held[1], compress=self._compress, packs=self.packs.fetch)
+                return Found(held[0], *decoded)
+            except (OSError, CheckpointInvalid) as error:
+                # A run that replaces its pack removes the old one, which a reader without the lock is about to read.
+                if read == _READS or held is None or held[0] == self._identity():
+                    raise self._invalid(error) from error
+        raise AssertionError("the last read returns or raises")
 
     def pieces(self) -> Pieces:
         """Those of a checkpoint that was never saved."""
@@ -208,6 +219,25 @@ class FileStore:
             compress=self._compress,
             pieces=pieces,
         )
+
+    def _identity(self) -> durable.Identity | None:
+        with suppress(OSError):
+            return durable.identity(self.path)
+        return None
+
+    def _previous(self) -> DocumentHeader | None:
+        with suppress(OSError, CheckpointInvalid):
+            found = durable.read(self.previous)
+            return None if found is None else document.decode(found[1], packs=self.packs.fetch)[0]
+        return None
+
+    def _invalid(self, error: OSError | CheckpointInvalid) -> CheckpointInvalid:
+        """The same with the file's name, and the way back in the hint unless there is a better one."""
+        if isinstance(error, OSError):
+            hint = HINTS.get(error.errno or 0, "")
+            return CheckpointInvalid(f"the checkpoint cannot be read: {error.strerror} ({self.path})", hint)
+        hint = error.hint or way_back(self._previous(), str(self.previous))
+        return CheckpointInvalid(f"{error.message} ({self.path})", hint)
 
     @contextmanager
     def _locked(self, run_id: str, now: datetime, until: datetime) -> Iterator[None]:
@@ -232,6 +262,7 @@ class FileLease:
         self._loaded = False
         self._known: _Known | None = None  # None: there was no file
         self._pieces = store.pieces()
+        self._packing = Packing(store.packs)
         self._kept = False
 
     def load(self) -> Checkpoint:
@@ -249,9 +280,9 @@ class FileLease:
 
     def prove_writable(self) -> None:
         """Write a trial file beside the checkpoint, put it onto the disk and remove it; check that there is room for
-        two more generations, and that the checkpoint is a file that can be replaced (a mounted one cannot). Raises
-        ``CheckpointUnwritable``."""
-        _prove_writable(self._store.path)
+        two more generations and a pack, and that the checkpoint is a file that can be replaced (a mounted one cannot).
+        Raises ``CheckpointUnwritable``."""
+        _prove_writable(self._store.path, self._pieces.pack.label.size if self._pieces.pack else 0)
 
     def save(self, checkpoint: Checkpoint, *, last: bool = False) -> None:
         """Replace the checkpoint atomically and durably; the first time in this lease, keep what was there before as
@@ -265,6 +296,7 @@ class FileLease:
             self._confirm()
         else:
             self.load()
+        self._packing.renew(self._pieces, checkpoint)
         generation = 1 + (self._known.header.generation if self._known else 0)
         header, content = self._store.sealed(checkpoint, generation, self._run_id, self._pieces)
         try:
@@ -276,6 +308,7 @@ class FileLease:
             durable.sync_folder(path.parent)
         except OSError as error:
             raise unwritable(path, error) from error
+        self._packing.tidy(header)
         self.ended = last
 
     def _keep(self) -> None:
@@ -284,6 +317,7 @@ class FileLease:
             if schema < SCHEMA:
                 durable.keep(path, path.with_name(f"{path.name}.v{schema}"))
             if self._known.header.run_id != self._run_id:  # else this run has kept what was before it
+                self._packing.keep(self._known.header)
                 durable.keep(path, self._store.previous)
         self._kept = True
 
@@ -310,15 +344,15 @@ class FileLease:
         )
 
 
-def _prove_writable(path: Path) -> None:
-    """See ``FileLease.prove_writable``."""
+def _prove_writable(path: Path, packed: int = 0) -> None:
+    """See ``FileLease.prove_writable``. ``packed`` is the size of the pack, in bytes."""
     try:
         with durable.temporary(path, bytes(_TRIAL_BYTES)):
             pass
         present = durable.identity(path)
         if present is not None:
             durable.prove_replaceable(path)
-        needed = SPARE_BYTES + 2 * (present.size if present else 0)
+        needed = SPARE_BYTES + 2 * (present.size if present else 0) + packed
         free = durable.free_bytes(path.parent)
     except OSError as error:
         raise unwritable(path, error) from error
@@ -331,23 +365,3 @@ def _prove_writable(path: Path) -> None:
 
 def _lock_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
-
-
-def _previous_path(path: Path) -> Path:
-    return path.with_name(f"{path.name}.prev")
-
-
-def _previous(path: Path) -> DocumentHeader | None:
-    with suppress(OSError, CheckpointInvalid):
-        found = durable.read(_previous_path(path))
-        return None if found is None else document.decode(found[1])[0]
-    return None
-
-
-def _invalid(path: Path, error: OSError | CheckpointInvalid) -> CheckpointInvalid:
-    """The same with the file's name, and the way back in the hint unless there is a better one."""
-    if isinstance(error, OSError):
-        hint = HINTS.get(error.errno or 0, "")
-        return CheckpointInvalid(f"the checkpoint cannot be read: {error.strerror} ({path})", hint)
-    hint = error.hint or way_back(_previous(path), str(_previous_path(path)))
-    return CheckpointInvalid(f"{error.message} ({path})", hint)

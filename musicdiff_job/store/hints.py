@@ -29,7 +29,7 @@ HINTS: dict[int, str] = {
     errno.EEXIST: "a folder is needed where the path names a file; correct checkpoint.url",
     errno.EISDIR: "checkpoint.url must name a file, not a folder",
     errno.ENXIO: "checkpoint.url must name a file, not a device, a pipe or a socket",
-    errno.ENAMETOOLONG: "give the checkpoint a shorter name; its companions' are up to 20 characters longer",
+    errno.ENAMETOOLONG: "give the checkpoint a shorter name; its companions' are up to 40 characters longer",
     errno.ENOLCK: _UNLOCKED,
     errno.EOPNOTSUPP: _UNLOCKED,
     errno.ENOSYS: _UNLOCKED,

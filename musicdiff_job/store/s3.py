@@ -10,6 +10,7 @@ other run ends without having overwritten anything. The lease only spares it the
 ``<key>``         the checkpoint. One of generation 0 holds nothing but the claim of a first run
 ``<key>.prev``    the checkpoint as it was before the latest run first saved; a copy made within S3
 ``<key>.v<N>``    the last checkpoint of schema N, kept when a newer version saved over it
+``<key>.pack-…``  the bulk of a large library, which these name (see ``packing``)
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ class S3Store:
         """The previous document without the lease that it was copied with, and its header."""
         try:
             if previous is not None:
-                document.decode(previous.content)
+                document.decode(previous.content, packs=self._at.packs.fetch)
                 return document.with_lease(previous.content, None, compress=self._at.compress)
         except CheckpointInvalid:
             pass  # for whoever goes back, damaged is as good as gone

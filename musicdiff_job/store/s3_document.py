@@ -18,6 +18,7 @@ from musicdiff_job.core.timestamps import from_iso, to_iso
 from musicdiff_job.ports import Clock
 from musicdiff_job.store.bucket import Bucket
 from musicdiff_job.store.hints import way_back
+from musicdiff_job.store.s3_packs import S3Packs
 
 SKEW = timedelta(seconds=30)
 """By how much clocks may disagree before a lease is taken over that its holder still believes in."""
@@ -55,6 +56,7 @@ class S3Document:
         self.clock = clock
         self.compress = key.endswith(".gz")
         self._app_version = app_version
+        self.packs = S3Packs(bucket, key)
 
     @property
     def place(self) -> str:
@@ -68,13 +70,18 @@ class S3Document:
 
     def find(self) -> Found | None:
         """All of it, checked; None when there is none. Raises ``CheckpointInvalid``."""
-        held = self.bucket.read(self.key)
-        try:
+        for read in range(1, ATTEMPTS + 1):
+            held = self.bucket.read(self.key)
             if held is None:
                 return None
-            return Found(held.etag, held.content, *document.decode_in_pieces(held.content, compress=self.compress))
-        except CheckpointInvalid as error:
-            raise self.invalid(error) from error
+            try:
+                decoded = document.decode_in_pieces(held.content, compress=self.compress, packs=self.packs.fetch)
+                return Found(held.etag, held.content, *decoded)
+            except CheckpointInvalid as error:
+                # A run that replaces its pack removes the old one, which a reader may be about to read.
+                if read == ATTEMPTS or not _names_pack(held.content) or self._etag() == held.etag:
+                    raise self.invalid(error) from error
+        raise AssertionError("the last read returns or raises")
 
     def glimpse(self) -> Glimpse | None:
         """What it says of itself, unverified, for the price of a few kilobytes; None when there is none."""
@@ -86,11 +93,15 @@ class S3Document:
         except CheckpointInvalid:
             return Glimpse(held.etag, None)
 
+    def _etag(self) -> str:
+        present = self.glimpse()
+        return present.etag if present else ""
+
     def previous_header(self) -> DocumentHeader | None:
         """What the previous one says of itself, checked; None when there is nothing whole that may be read."""
         try:
             held = self.bucket.read(self.previous)
-            return None if held is None else document.decode(held.content)[0]
+            return None if held is None else document.decode(held.content, packs=self.packs.fetch)[0]
         except (CheckpointInvalid, CheckpointUnwritable):
             return None
 
@@ -133,6 +144,13 @@ class S3Document:
             f"the checkpoint cannot be saved: S3 refuses to replace it although nobody else has ({self.place})",
             "if this is not AWS, its conditional writes may not work, or a proxy alters the ETag",
         )
+
+
+def _names_pack(content: bytes) -> bool:
+    try:
+        return document.read_header(content).pack is not None
+    except CheckpointInvalid:
+        return False
 
 
 def held_by(claim: Claim) -> str:

@@ -20,6 +20,7 @@ from musicdiff_job.core.pieces import Pieces
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.store.bucket import Moved, Unanswered
+from musicdiff_job.store.packing import Packing
 from musicdiff_job.store.s3_document import ATTEMPTS, PAUSE, Found, Glimpse, S3Document, held_by
 
 
@@ -66,6 +67,7 @@ class S3Lease:
         self._etag, self._content, self._header = found.etag, found.content, found.header
         self._loaded: Checkpoint | None = found.checkpoint  # until it is asked for
         self._pieces = found.pieces
+        self._packing = Packing(at.packs)
         self._generation = found.header.generation
         self._kept = False
         self._is_ours = True  # what is there is known, and carries our claim
@@ -95,12 +97,14 @@ class S3Lease:
             raise LostLease(
                 f"the lease on the checkpoint is over ({self._at.place})", "this is a bug; please report it"
             )
+        self._packing.renew(self._pieces, checkpoint)  # what is there is still known, also when this fails
         self._is_ours = False
         self._loaded = None
         self._keep()
         self._generation += 1
         claim = None if last else self._claim
         self._replace(*self._at.sealed(checkpoint, self._generation, self._run_id, claim, self._pieces))
+        self._packing.tidy(self._header)
         self._ended = last
         self._is_ours = not last
 
@@ -120,8 +124,10 @@ class S3Lease:
     def _keep(self) -> None:
         if not self._kept and self._header.generation > 0:
             schema = self._header.schema
-            previous = [self._at.previous] * (self._header.run_id != self._run_id)  # else this run has kept it
-            for key in [f"{self._at.key}.v{schema}"] * (schema < SCHEMA) + previous:
+            begun = self._header.run_id != self._run_id  # else this run has kept what was before it
+            if begun:
+                self._packing.keep(self._header)
+            for key in [f"{self._at.key}.v{schema}"] * (schema < SCHEMA) + [self._at.previous] * begun:
                 self._copy(key)
         self._kept = True
 

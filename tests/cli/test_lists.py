@@ -12,6 +12,7 @@ from checkpoint_sample import CJK, GYM, HOSTILE, LOST, NOW, TOKYO, sample
 from command_line import CommandLine
 
 from musicdiff_job.cli.status import Age
+from musicdiff_job.core import packs
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord
 from musicdiff_job.core.document import Claim, with_lease
 from musicdiff_job.core.match import Reason, Unmatched
@@ -129,6 +130,25 @@ def test_checkpoint_show(command: CommandLine) -> None:
     assert "spotify account: ada" in text
     assert "previous: none" in text
     assert GYM in command.json("checkpoint", "show", "--json")["body"]["mirrors"]
+
+
+def test_checkpoint_show_and_verify_include_the_pack(command: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packs, "WHOLE_UP_TO", 0)
+    command.path = command.path.with_name("checkpoint.json.gz")
+    command.env["MUSICDIFF_CHECKPOINT_URL"] = str(command.path)
+    command.keep(sample())
+    pack = next(entry for entry in command.path.parent.iterdir() if ".pack-" in entry.name)
+    text = command("checkpoint", "show").stdout
+    assert "holds: 4 collections, 4 placed entries, 3 matches" in text
+    assert f"pack: 3 matches in {pack} ({pack.stat().st_size:,} bytes)" in text
+    shown = command.json("checkpoint", "show", "--json")
+    assert (shown["header"]["pack"]["matches"], len(shown["body"]["matches"])) == (3, 3)
+    assert command("checkpoint", "verify").exit_code == 0
+    pack.unlink()
+    for verb in ("verify", "show"):
+        result = command("checkpoint", verb)
+        assert result.exit_code == 65
+        assert f"pack, which holds most of it, is missing: {pack}" in result.stderr
 
 
 def test_checkpoint_show_names_who_holds_it(command: CommandLine) -> None:

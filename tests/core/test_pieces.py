@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from musicdiff_job.core import document
 from musicdiff_job.core import pieces as module
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror, Pause
-from musicdiff_job.core.document import decode, decode_in_pieces, encode
+from musicdiff_job.core.document import decode, decode_in_pieces, encode, with_lease
 from musicdiff_job.core.errors import CheckpointInvalid
 from musicdiff_job.core.match import Match, Method
 from musicdiff_job.core.model import CollectionId, Kind, SourceId, Track
@@ -140,6 +141,17 @@ def test_through_any_history_it_is_what_saving_anew_gives(steps: list[tuple[str,
             content = saved(checkpoint, pieces)
             assert content == saved(checkpoint)
             assert decode(content)[1] == checkpoint
+
+
+def test_a_body_that_was_packed_in_one_piece_is_read_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large plain document under a compressed name, as the claim of a lease packs it."""
+    monkeypatch.setattr(document, "INDENTED_UP_TO", 0)
+    checkpoint = msgspec.structs.replace(library(3, 2), paused=Pause("2026-01-01T00:00:00Z", "by hand"))
+    plain = encode(checkpoint, generation=1, run_id="r", saved_at="t", app_version="1", compress=False)[1]
+    content = with_lease(plain, None, compress=True)[1]
+    _, read, pieces = decode_in_pieces(content, compress=True)
+    assert read == checkpoint
+    assert saved(read, pieces) == saved(checkpoint)
 
 
 def test_a_piece_that_is_left_out_or_exchanged_is_noticed() -> None:

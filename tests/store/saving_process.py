@@ -9,17 +9,20 @@ import itertools
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from pack_suite import records
 from stopped_clock import StoppedClock
 
+from musicdiff_job.core import packs
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import JobError, Locked
 from musicdiff_job.store.file import FileStore
 
+RUNS = itertools.count()
 UNTIL = datetime(2026, 11, 21, 12, 10, tzinfo=UTC)
 
 
@@ -50,7 +53,7 @@ def save_on_and_on(path: str) -> None:
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
-            with store_at(path).lease("run", UNTIL) as lease:
+            with store_at(path).lease(f"run-{os.getpid()}-{next(RUNS)}", UNTIL) as lease:
                 for count in itertools.count():
                     lease.save(Checkpoint(overrides=f"{count}" * 100_000))
                     say("saved", os.getpid(), store_at(path).verify().generation)
@@ -71,14 +74,19 @@ def restore(store: FileStore) -> None:
     store.restore_previous()
 
 
-def die_everywhere(act: Callable[[FileStore], None], folder: str) -> None:
+def die_everywhere(
+    act: Callable[[FileStore], None],
+    folder: str,
+    name: str = "checkpoint.json",
+    saved: Sequence[Checkpoint] = (Checkpoint(overrides="run-1"), Checkpoint(overrides="run-2")),
+) -> None:
     """``act`` killed at its first, second, third... step on the file system, each time on a checkpoint of its own
     that already has two generations. Ends with the number of times it was killed."""
     for step in itertools.count(1):
-        store = store_at(f"{folder}/{step}/checkpoint.json")
-        for run_id in ("run-1", "run-2"):
-            with store.lease(run_id, UNTIL) as lease:
-                lease.save(Checkpoint(overrides=run_id))
+        store = store_at(f"{folder}/{step}/{name}")
+        for checkpoint in saved:
+            with store.lease(f"run-{os.getpid()}-{next(RUNS)}", UNTIL) as lease:
+                lease.save(checkpoint)
         child = os.fork()
         if child == 0:
             sys.addaudithook(_killed_at(step))
@@ -87,6 +95,20 @@ def die_everywhere(act: Callable[[FileStore], None], folder: str) -> None:
         if os.waitpid(child, 0)[1] == 0:
             say(step - 1)
             return
+
+
+def run_with_packs(store: FileStore) -> None:
+    """A run with two saves, each of which stores a pack."""
+    with store.lease("run-3", UNTIL) as lease:
+        lease.save(Checkpoint(matches=records(range(100), "run-3, first")))
+        lease.save(Checkpoint(matches=records(range(100), "run-3, second")))
+
+
+def die_everywhere_with_packs(folder: str) -> None:
+    """As ``die_everywhere``, on two generations with a pack each."""
+    packs.WHOLE_UP_TO, packs.APART_UP_TO = 3000, 1500
+    saved = [Checkpoint(matches=records(range(100), run_id)) for run_id in ("run-1", "run-2")]
+    die_everywhere(run_with_packs, folder, "checkpoint.json.gz", saved)
 
 
 def _killed_at(step: int) -> Callable[[str, tuple[object, ...]], None]:
@@ -107,7 +129,7 @@ def attempt(path: str, *sizes: str) -> None:
     for size in sizes:
         checkpoint = Checkpoint(overrides="x" * int(size))
         try:
-            with store_at(path).lease("run", UNTIL) as lease:
+            with store_at(path).lease(f"run-{os.getpid()}-{next(RUNS)}", UNTIL) as lease:
                 for action in (lease.prove_writable, partial(lease.save, checkpoint)):
                     try:
                         action()
@@ -124,6 +146,7 @@ MODES: dict[str, Callable[..., None]] = {
     "hold": hold,
     "save": save_on_and_on,
     "die-running": partial(die_everywhere, run),
+    "die-packing": die_everywhere_with_packs,
     "die-restoring": partial(die_everywhere, restore),
     "attempt": attempt,
 }

@@ -6,6 +6,7 @@ To add a store: write a ``Place`` for it, subclass ``StoreSuite`` in its test fi
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,6 +19,8 @@ from musicdiff_job.core.errors import CheckpointInvalid, Locked, LostLease
 from musicdiff_job.core.model import LIKED, Kind
 from musicdiff_job.ports import CheckpointStore
 
+RUNS = itertools.count()
+"""For names of runs: no two have one."""
 FIRST = Checkpoint(accounts={"spotify": Account("me")}, paused=Pause("2026-11-21T12:00:00Z", "by hand"))
 SECOND = FIRST.with_mirror(Mirror(LIKED, Kind.LIKED, "Кукушка 東京"))
 THIRD = Checkpoint(overrides="third")
@@ -42,6 +45,14 @@ class Place(Protocol):
 
     def remove(self) -> None:
         """Somebody removes the checkpoint who asks nobody."""
+        ...
+
+    def discard(self, suffix: str) -> None:
+        """Somebody removes what is kept beside it."""
+        ...
+
+    def age(self, suffix: str, age: timedelta) -> None:
+        """Make what is there look that much older than the place's clock."""
         ...
 
     def suffixes(self) -> set[str]:

@@ -108,7 +108,7 @@ class TestConditions:
 
     def test_what_is_put_is_there_whatever_was(self, bucket: Bucket, moto: Moto, name: str) -> None:
         for content in (b"one", b"two"):
-            bucket.put("page", content, "text/html", 30.0)
+            bucket.publish("page", content, "text/html", 30.0)
         assert moto.get(name, "page") == b"two"
         assert moto.client.head_object(Bucket=name, Key="page")["ContentType"] == "text/html"
 
@@ -118,7 +118,7 @@ class TestConditions:
     ) -> None:
         between.spoil(status=500, code="InternalError", times=ALWAYS)
         with pytest.raises(CheckpointUnwritable, match="InternalError"):
-            bucket.put("page", b"one", "text/html", seconds)
+            bucket.publish("page", b"one", "text/html", seconds)
         assert len(between.seen("PUT")) == tries
 
 

@@ -16,13 +16,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pack_suite import PackSuite, records
 from stopped_clock import StoppedClock
-from store_suite import FIRST, SECOND, THIRD, StoreSuite
+from store_suite import FIRST, RUNS, SECOND, THIRD, StoreSuite
 
+from musicdiff_job.core import packs
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import CheckpointInvalid, CheckpointUnwritable, Locked
+from musicdiff_job.core.packs import SUFFIX
 from musicdiff_job.ports import CheckpointStore
-from musicdiff_job.store import durable, file
+from musicdiff_job.store import durable, file, packing
 from musicdiff_job.store.file import FileStore
 
 SCRIPT = Path(__file__).with_name("saving_process.py")
@@ -50,14 +53,22 @@ class Folder:
     def remove(self) -> None:
         self.path.unlink()
 
+    def discard(self, suffix: str) -> None:
+        self.path.with_name(self.path.name + suffix).unlink()
+
+    def age(self, suffix: str, age: timedelta) -> None:
+        changed = (self.clock.now() - age).timestamp()
+        os.utime(self.path.with_name(self.path.name + suffix), (changed, changed))
+
     def suffixes(self) -> set[str]:
         return {name.removeprefix(self.path.name) for name in self.names()} - {".lock"}
 
     def learn(self, schema: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(file, "SCHEMA", schema)
+        for module in (file, packing):
+            monkeypatch.setattr(module, "SCHEMA", schema)
 
     def run(self, *checkpoints: Checkpoint) -> None:
-        with self.store().lease("run", UNTIL) as lease:
+        with self.store().lease(f"run-{next(RUNS)}", UNTIL) as lease:
             for checkpoint in checkpoints:
                 lease.save(checkpoint)
 
@@ -105,6 +116,12 @@ class TestPlainFile(StoreSuite):
 
 
 class TestGzipFile(StoreSuite):
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Folder:
+        return Folder(tmp_path / "checkpoint.json.gz")
+
+
+class TestPacks(PackSuite):
     @pytest.fixture
     def place(self, tmp_path: Path) -> Folder:
         return Folder(tmp_path / "checkpoint.json.gz")
@@ -258,6 +275,32 @@ class TestProcesses:
             assert place.names() == {"checkpoint.json", "checkpoint.json.lock", "checkpoint.json.prev"}
         assert seen == states
 
+    def test_killed_at_any_step_no_document_is_without_its_pack(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(packs, "WHOLE_UP_TO", 3000)
+        monkeypatch.setattr(packs, "APART_UP_TO", 1500)
+        with process("die-packing", tmp_path) as dying:
+            killed = int(hear(dying))
+        states, orphaned = set(), 0
+        for step in range(1, killed + 1):
+            place = Folder(tmp_path / str(step) / "checkpoint.json.gz")
+            header, before = place.store().verify(), place.store().previous_header()
+            assert header.pack is not None, step
+            assert before is not None, step
+            assert before.pack is not None, step
+            states.add((header.generation, before.generation))
+            named = {header.pack.suffix, before.pack.suffix}
+            orphaned += not {suffix for suffix in place.suffixes() if suffix.startswith(SUFFIX)} <= named
+            place.clock.moment = datetime.fromtimestamp(place.path.stat().st_mtime, UTC) + timedelta(days=2)
+            place.run(Checkpoint(matches=records(range(100), "after")))
+            present = place.store().peek_header()
+            assert present is not None
+            assert present.pack is not None
+            assert place.suffixes() == {"", ".prev", present.pack.suffix, header.pack.suffix}, step
+        assert states == {(2, 1), (2, 2), (3, 2), (4, 2)}
+        assert orphaned > 0, "it was killed between a pack and its document"
+
     def test_killed_at_any_instant_it_has_what_it_said_it_saved(self, place: Folder) -> None:
         with process("save", place.path) as saving:
             for round_ in range(20):
@@ -342,6 +385,21 @@ class TestUnwritable:
                     continue
                 with pytest.raises(CheckpointUnwritable, match="free some space"):
                     lease.prove_writable()
+
+    def test_a_new_pack_needs_room_too(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(packs, "WHOLE_UP_TO", 3000)
+        place = Folder(tmp_path / "checkpoint.json.gz")
+        place.run(Checkpoint(matches=records(range(100))))
+        header = place.store().verify()
+        assert header.pack is not None
+        needed = 2 * place.path.stat().st_size + header.pack.size + file.SPARE_BYTES
+        with place.store().lease("run", UNTIL) as lease:
+            lease.load()
+            monkeypatch.setattr(durable, "free_bytes", lambda _: needed)
+            lease.prove_writable()
+            monkeypatch.setattr(durable, "free_bytes", lambda _: needed - 1)
+            with pytest.raises(CheckpointUnwritable, match="free some space"):
+                lease.prove_writable()
 
 
 class TestMounts:

@@ -17,12 +17,13 @@ from urllib.parse import unquote
 import boto3
 import pytest
 from botocore.config import Config
+from pack_suite import LARGE, LARGER, OTHER, PackSuite
 from s3_stage import ALWAYS, Between, Moto, Spoil, environment
 from stopped_clock import StoppedClock
 from store_suite import FIRST, SECOND, THIRD, StoreSuite, foreign
 
 from musicdiff_job.clock import StopFlag
-from musicdiff_job.core import document
+from musicdiff_job.core import document, packs
 from musicdiff_job.core.checkpoint import SCHEMA, Checkpoint
 from musicdiff_job.core.document import DocumentHeader
 from musicdiff_job.core.errors import (
@@ -31,8 +32,9 @@ from musicdiff_job.core.errors import (
     Locked,
     LostLease,
 )
+from musicdiff_job.core.packs import SUFFIX
 from musicdiff_job.ports import CheckpointStore
-from musicdiff_job.store import bucket, s3_lease
+from musicdiff_job.store import bucket, packing, s3_lease
 from musicdiff_job.store.bucket import Bucket
 from musicdiff_job.store.s3 import S3Store
 from musicdiff_job.store.s3_document import SKEW, S3Document
@@ -63,11 +65,18 @@ class Object:
     def remove(self) -> None:
         self.moto.delete(self.bucket, self.key)
 
+    def discard(self, suffix: str) -> None:
+        self.moto.delete(self.bucket, self.key + suffix)
+
+    def age(self, suffix: str, age: timedelta) -> None:
+        self.moto.age(self.bucket, self.key + suffix, age)
+
     def suffixes(self) -> set[str]:
         return {key.removeprefix(self.key) for key in self.moto.keys(self.bucket)}
 
     def learn(self, schema: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(s3_lease, "SCHEMA", schema)
+        for module in (s3_lease, packing):
+            monkeypatch.setattr(module, "SCHEMA", schema)
 
     def header(self) -> DocumentHeader:
         return document.read_header(self.content() or b"")
@@ -140,6 +149,126 @@ class TestObject(StoreSuite):
     @pytest.fixture
     def place(self, moto: Moto) -> Object:
         return Object(moto, "a folder/чекпойнт +1.json.gz")
+
+
+@pytest.mark.usefixtures("near")
+class TestPackObjects(PackSuite):
+    @pytest.fixture
+    def place(self, moto: Moto) -> Object:
+        return Object(moto, "a folder/чекпойнт +1.json.gz")
+
+
+class TestPacks:
+    """What only S3 knows: refusals, lost answers, leases that expire."""
+
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(packs, "WHOLE_UP_TO", 3000)
+        monkeypatch.setattr(packs, "APART_UP_TO", 1500)
+
+    @pytest.fixture
+    def place(self, between: Between) -> Object:
+        return Object(between.moto, "state/checkpoint.json.gz")
+
+    def packs(self, place: Object) -> set[str]:
+        return {suffix for suffix in place.suffixes() if suffix.startswith(SUFFIX)}
+
+    def named(self, place: Object, suffix: str = "") -> str:
+        header = document.read_header(place.content(suffix) or b"")
+        return header.pack.suffix if header.pack else ""
+
+    def test_what_it_costs(self, place: Object, between: Between) -> None:
+        key = place.key
+        place.run(LARGE)
+        pack = self.named(place)
+        claim, save = f"PUT {key} 200", f"PUT {key} 200"
+        listing = "GET  200"
+        assert between.tally() == [f"GET {key} 404", claim, f"PUT {key}{pack} 200", save, listing]
+        with place.store().lease("run", place.until()) as lease:
+            lease.save(lease.load())
+            lease.save(OTHER, last=True)
+        assert between.tally() == [
+            *(f"GET {key} 200", f"GET {key}{pack} 200", claim),
+            *(f"GET {key}.prev 404", f"COPY {key}.prev 200", save, listing),
+            *(f"PUT {key}{self.named(place)} 200", save),
+        ]
+
+    @pytest.mark.parametrize("denied", ["DELETE", "GET"])
+    def test_what_may_not_be_removed_or_listed_stays(self, place: Object, between: Between, denied: str) -> None:
+        key = "" if denied == "GET" else "*"  # a listing is of no object
+        between.spoil(denied, key=key, times=ALWAYS, status=403, code="AccessDenied")
+        place.run(LARGE)
+        for checkpoint in (OTHER, LARGER, LARGE):
+            place.run(checkpoint)
+            assert place.store().peek() == checkpoint
+        assert len(self.packs(place)) == (4 if denied == "DELETE" else 2)
+
+    def test_a_pack_that_cannot_be_stored_leaves_what_was_there(self, place: Object, between: Between) -> None:
+        place.run(LARGE)
+        between.spoil(key=f"*{SUFFIX}*", status=403, code="AccessDenied")
+        with pytest.raises(CheckpointUnwritable, match=rf"AccessDenied \(.*{SUFFIX}") as refusal:
+            place.run(OTHER)
+        assert "those named after it" in refusal.value.hint
+        assert place.store().peek() == LARGE
+        place.run(OTHER)
+        assert place.store().peek() == OTHER
+
+    @pytest.mark.usefixtures("swift")
+    def test_a_pack_that_may_not_be_read_may_be_missing(self, place: Object, between: Between) -> None:
+        """Without s3:ListBucket S3 does not tell."""
+        place.run(LARGE)
+        between.spoil("GET", key=f"*{SUFFIX}*", times=ALWAYS, status=403, code="AccessDenied")
+        with pytest.raises(CheckpointInvalid, match="missing, or s3:GetObject is not allowed") as refusal:
+            place.store().peek()
+        assert f"{place.store().place}{self.named(place)}" in refusal.value.message
+        between.spoils.clear()
+        between.spoil("GET", key=f"*{SUFFIX}*", times=ALWAYS, status=503, code="SlowDown")
+        with pytest.raises(CheckpointUnwritable, match="SlowDown"):
+            place.store().peek()
+
+    def test_one_that_is_taken_for_dead_removes_nothing_of_its_successors(self, place: Object) -> None:
+        place.run(LARGE)
+        slow = place.hold("slow")
+        slow.save(OTHER)
+        slow.save(LARGER)
+        late = StoppedClock(place.until() + timedelta(days=1))
+        with place.store(late).lease("next", late.now() + timedelta(minutes=10)) as lease:
+            assert lease.load() == LARGER
+            before = self.packs(place)
+            for checkpoint in (LARGE, OTHER):
+                with pytest.raises(LostLease):
+                    slow.save(checkpoint)
+            assert self.packs(place) >= before
+            lease.save(OTHER)
+            assert place.store().peek() == OTHER
+            with pytest.raises(LostLease):
+                slow.save(LARGE)
+            slow.end()
+            assert place.store().peek() == OTHER
+            assert place.store().previous_header() is not None
+            lease.save(LARGE)
+        assert place.store().peek() == LARGE
+        place.store().restore_previous()
+        assert place.store().peek() == LARGER
+
+    @pytest.mark.usefixtures("swift")
+    def test_a_save_of_which_nothing_is_known_removes_nothing(self, place: Object, between: Between) -> None:
+        """It was carried out, its answer lost, and its pack is what the next run begins with."""
+        place.run(LARGE)
+        slow = place.hold("slow")
+        slow.save(OTHER)
+        between.spoil(key=place.key, lose=True)
+        between.spoil("GET", key=place.key, times=ALWAYS, status=503, code="SlowDown")
+        with pytest.raises(CheckpointUnwritable):
+            slow.save(LARGER)
+        between.spoils.clear()
+        late = StoppedClock(place.until() + timedelta(days=1))
+        with place.store(late).lease("next", late.now() + timedelta(minutes=10)) as lease:
+            assert lease.load() == LARGER
+            with pytest.raises(LostLease):
+                slow.save(LARGE)
+            slow.end()
+            assert place.store().peek() == LARGER
 
 
 class TestCost:
@@ -384,6 +513,11 @@ class TestDocumentation:
         place.learn(SCHEMA + 1, monkeypatch)
         place.run(SECOND)
         place.store().restore_previous()
+        with monkeypatch.context() as small:
+            small.setattr(packs, "WHOLE_UP_TO", 3000)
+            small.setattr(packs, "APART_UP_TO", 1500)
+            for checkpoint in (LARGE, LARGER, OTHER):
+                place.run(checkpoint)
         place.overwrite(b"{")
         with pytest.raises(CheckpointInvalid):
             place.store().peek()
@@ -392,9 +526,10 @@ class TestDocumentation:
             if one.method == "COPY":
                 source = unquote(one.headers["x-amz-copy-source"]).partition("/")[2]
                 used |= {("s3:GetObject", source), ("s3:PutObject", one.key)}
-            else:
-                used.add(({"GET": "s3:GetObject", "PUT": "s3:PutObject"}[one.method], one.key))
-        assert {(action, key.replace(f".v{SCHEMA}", ".v*")) for action, key in used} == granted
+            elif one.key:  # else it is a listing, which it can do without
+                actions = {"GET": "s3:GetObject", "PUT": "s3:PutObject", "DELETE": "s3:DeleteObject"}
+                used.add((actions[one.method], one.key))
+        assert {(action, re.sub(r"\.(v|pack-).*", r".\1*", key)) for action, key in used} == granted
 
     def test_the_lifecycle_is_one(self, moto: Moto) -> None:
         bucket = moto.bucket()
