@@ -2,18 +2,22 @@
 
 PYTHON ?= python3
 VENV := .venv
+DEPLOY_VENV := .venv-deploy
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 TORTURE ?= 1
 
-.PHONY: demo test lint types imports audit bench bench-matching torture docs docs-matching lock clean check
+.PHONY: demo test deploy-check lint types imports audit bench bench-matching torture docs docs-matching lock clean check
 
 demo: $(VENV)/.installed ## run the job against the sandbox, twice
 	$(BIN)/musicdiff-job demo
 
 test: $(VENV)/.installed-dev ## run the test suite
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+deploy-check: $(VENV)/.installed-dev $(DEPLOY_VENV)/.installed ## try what is shipped for schedulers, for real
+	$(BIN)/python deploy/check.py $(ARGS)
 
 lint: $(VENV)/.installed-dev ## style
 	$(BIN)/ruff check .
@@ -51,6 +55,10 @@ lock: $(VENV)/.installed-dev ## resolve the lock files anew
 	  --upgrade --extra dev --extra test pyproject.toml requirements-build.in -o requirements-dev.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
 	  -c requirements-dev.lock pyproject.toml requirements-build.in -o requirements.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
+	  -c requirements-dev.lock --extra all pyproject.toml requirements-build.in -o requirements-all.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
+	  --upgrade requirements-deploy.in -o requirements-deploy.lock
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
@@ -66,5 +74,10 @@ $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/pytho
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.installed
 
+$(DEPLOY_VENV)/.installed: requirements-deploy.lock
+	$(PYTHON) -m venv $(DEPLOY_VENV)
+	$(DEPLOY_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-deploy.lock
+	@touch $@
+
 clean: ## remove what make made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) $(DEPLOY_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

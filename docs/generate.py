@@ -1,8 +1,8 @@
 """Writes the parts of the documentation that the code knows better: ``python docs/generate.py`` (``make docs``).
 
 ``docs/settings.md``, the table of exit codes and the demo's output in ``README.md``, the weights in
-``docs/matching.md``. ``tests/test_docs.py`` fails when
-one of them has drifted.
+``docs/matching.md``, and the files for schedulers in ``cron``, ``k8s`` and ``deploy``. ``tests/test_docs.py`` and
+``tests/scaffold`` fail when one of them has drifted.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 
 from musicdiff_job.core.likeness import DURATION_VALUES, LONGEST_APART, WEIGHTS
 from musicdiff_job.core.outcome import TABLE, ExitCode, Outcome
+from musicdiff_job.scaffold.kinds import KINDS
+from musicdiff_job.scaffold.rendering import render, write
 from musicdiff_job.settings import describe
 
 ROOT = Path(__file__).parent.parent
@@ -109,6 +111,8 @@ def replace_block(text: str, name: str, block: str) -> str:
 
 def main() -> None:
     """Write everything."""
+    for kind in KINDS.values():
+        write(render(kind), ROOT / kind.shipped, force=True)
     SETTINGS.write_text(settings_page(), encoding="utf-8")
     readme = README.read_text(encoding="utf-8")
     readme = replace_block(readme, "exit codes", exit_code_table())

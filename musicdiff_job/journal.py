@@ -79,7 +79,7 @@ def configure(
 
     ``auto`` is text on a terminal and JSON elsewhere, in the file too. ``verbosity`` is the number of ``-v`` less that
     of ``-q``: -1 warnings, -2 errors, 1 the job's debugging, 2 the libraries' as well. ``colours`` only count on a
-    terminal. Raises ``ConfigError`` when the file cannot be opened.
+    terminal. With ``-q`` the file gets what it gets without. Raises ``ConfigError`` when the file cannot be opened.
     """
     reset()
     as_text = format == "text" or (format == "auto" and stream_is_terminal)
@@ -98,7 +98,12 @@ def configure(
             raise ConfigError([f"log.file: {_neutral(file)} cannot be written ({reason})"]) from None
         written.setFormatter(TextLines(redactor) if format == "text" else JsonLines(redactor, run_id))
         handlers.append(written)
-    _install(handlers, *_levels(level, verbosity))
+    ours, libraries = _levels(level, verbosity)
+    if file and verbosity < 0:
+        # Under cron, what is said is mailed; the file is what a person looks into afterwards.
+        shown.setLevel(ours)
+        ours, libraries = _levels(level, 0)
+    _install(handlers, ours, libraries)
 
 
 def reset() -> None:

@@ -74,7 +74,7 @@ def commands() -> list[tuple[str, str]]:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for line in re.findall(r"(?:^\$ |`|/)(musicdiff-job [^`\n]*)", text, re.MULTILINE):
-            found.append((page.name, line.strip()))
+            found.append((page.name, line.partition(" | ")[0].strip()))
     return found
 
 

@@ -322,6 +322,14 @@ def test_levels(sink: Sink, level: str, verbosity: int, expected: str) -> None:
     assert emitted(sink) == expected.split()
 
 
+@pytest.mark.parametrize("verbosity", [-2, -1, 0])
+def test_quiet_is_about_what_is_said_not_about_the_file(sink: Sink, verbosity: int) -> None:
+    sink.configure(verbosity=verbosity)
+    emitted(sink)
+    filed = [json.loads(line) for line in sink.file.read_text(encoding="utf-8").splitlines()]
+    assert [line["level"][0] for line in filed] == list("iwewewe")
+
+
 @pytest.mark.parametrize(
     ("format", "terminal", "json_shown", "json_filed"),
     [

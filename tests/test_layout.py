@@ -59,6 +59,7 @@ TOGETHER = {
         "sandbox/deezer_render",
         "sandbox/deezer_track_shapes",
     ),
+    "scaffold/test_scaffold_values.py": ("scaffold/kinds",),
     "sandbox/test_spotify.py": ("sandbox/spotify_objects", "sandbox/spotify_render"),
     "sandbox/test_world.py": ("sandbox/spotify_library",),
 }

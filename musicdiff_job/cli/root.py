@@ -47,6 +47,7 @@ COMMANDS = {
     "check": Lazy("check", "check", "See whether a run would work, and what to do if not."),
     "init": Lazy("init", "init", "Write a settings file to begin with."),
     "completion": Lazy("completion", "completion", "Print the script that completes commands in a shell."),
+    "scaffold": Lazy("scaffold", "scaffold", "Print the files with which a scheduler runs the job."),
     "demo": Lazy("demo", "demo", "Run the real job against a built-in Spotify and Deezer."),
 }
 

@@ -36,7 +36,7 @@ EVERY = commands(root)
 def test_the_commands_of_this_version() -> None:
     assert {path[0] for path in EVERY} == {
         "run", "plan", "apply", "undo", "status", "playlists", "history", "unmatched", "matches", "explain", "match",
-        "plays", "conflicts", "resolve", "pause", "resume", "reset", "checkpoint", "auth", "demo",
+        "plays", "conflicts", "resolve", "pause", "resume", "reset", "checkpoint", "auth", "scaffold", "demo",
         "init", "check", "completion",
     }  # fmt: skip
 
