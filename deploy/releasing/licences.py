@@ -62,7 +62,7 @@ def installed_with(name: str, extras: frozenset[str] = frozenset({"all"})) -> di
     """
     found: dict[str, Distribution] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
-    waiting = [(canonicalize_name(name), extras)]
+    waiting: list[tuple[str, frozenset[str]]] = [(canonicalize_name(name), extras)]
     while waiting:
         one = waiting.pop()
         if one in seen:
@@ -83,7 +83,7 @@ def _needed(of: Distribution, extras: frozenset[str]) -> Iterator[tuple[str, fro
 
 def licences(of: Distribution) -> frozenset[str]:
     """The SPDX identifiers of a distribution's licences, or its own words in quotes where they are not known."""
-    said = of.metadata.get("License-Expression")
+    said = "".join(of.metadata.get_all("License-Expression") or ())
     if said:
         # Of `A OR B` both are named: it is enough to like one, and simpler to like both.
         return frozenset(re.findall(r"[\w.+-]+", said)) - {"AND", "OR", "WITH"}
@@ -91,7 +91,7 @@ def licences(of: Distribution) -> frozenset[str]:
     names = {line.rpartition(" :: ")[2] for line in classifiers} - {"OSI Approved"}
     if names:
         return frozenset(WORDS.get(name, repr(name)) for name in names)
-    text = (of.metadata.get("License") or "").strip()
+    text = "".join(of.metadata.get_all("License") or ()).strip()
     first = text.splitlines()[0].strip() if text else ""
     known = PERMISSIVE | WEAK_COPYLEFT
     return frozenset({first if first in known else WORDS.get(first, f"{first!r}")})

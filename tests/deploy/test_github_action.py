@@ -7,13 +7,14 @@ import json
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from fake_runner import Runner
-from git_server import TOKEN, Hub
+from git_server import TOKEN, Hub, git
 from job_step import COMMANDS, arguments, given_variables
 from rig import Rig
 from shipped import ROOT, outcome
@@ -251,3 +252,35 @@ def test_the_action_gives_secrets_to_one_step_and_texts_to_no_shell() -> None:
 def test_outputs_are_those_that_the_job_writes() -> None:
     outputs = parsed(ACTION)["outputs"]
     assert {row["value"] for row in outputs.values()} == {f"${{{{ steps.work.outputs.{name} }}}}" for name in outputs}
+
+
+def test_a_checkpoint_that_there_is_can_be_brought_along(hub: Hub, tmp_path: Path) -> None:
+    """By the commands of docs/github.md, in a repository with work of its own, read by the next run."""
+    page = (ROOT / "docs" / "github.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```console\n(\$ git switch .*?)```", page, re.DOTALL)
+    home, work = tmp_path / "home", tmp_path / "work"
+    kept = home / ".local" / "state" / "musicdiff"
+    kept.mkdir(parents=True)
+    (kept / "checkpoint.json.gz").write_bytes(b"brought along")
+    git(tmp_path, "init", "--quiet", "-b", "main", str(work))
+    (work / "musicdiff.toml").touch()
+    git(work, "add", ".")
+    git(work, "commit", "--quiet", "-m", "settings")
+    git(work, "remote", "add", "origin", str(hub.bare))
+    script = "\n".join(line.removeprefix("$ ") for line in block.splitlines())
+    names = {f"GIT_{who}_{what}": "a@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), **names}
+    subprocess.run(["bash", "-e", "-c", script], cwd=work, env=env, check=True, capture_output=True)
+    job = 'cat "$(dirname "$MUSICDIFF_CHECKPOINT_URL")/default.json.gz"'
+    done = Runner(hub, tmp_path, {}, {}, job=job).act({"environment": ""})
+    assert (done.returncode, done.stdout) == (0, "brought along")
+
+
+def test_the_trust_names_one_repository_and_branch() -> None:
+    page = (ROOT / "docs" / "github.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"<!-- trust -->\n```json\n(.*?)```", page, re.DOTALL)
+    (statement,) = json.loads(block)["Statement"]
+    said = statement["Condition"]["StringEquals"]
+    assert said["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"
+    assert re.fullmatch(r"repo:[^*]+/[^*]+:ref:refs/heads/[^*]+", said["token.actions.githubusercontent.com:sub"])
+    assert list(statement["Condition"]) == ["StringEquals"]
