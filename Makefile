@@ -56,7 +56,7 @@ docs-matching: $(VENV)/.installed-dev ## the same, and write its figures into do
 
 lock: $(VENV)/.installed-dev ## resolve the lock files anew
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
-	  --upgrade --extra dev --extra test pyproject.toml requirements-build.in -o requirements-dev.lock
+	  --upgrade --extra dev --extra test --extra browser pyproject.toml requirements-build.in -o requirements-dev.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
 	  -c requirements-dev.lock pyproject.toml requirements-build.in -o requirements.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \

@@ -35,10 +35,12 @@ Credentials are never in the file: `SPOTIFY_CLIENT_ID`, `SPOTIFY_CLIENT_SECRET` 
 `SPOTIFY_REFRESH_TOKEN`, `SPOTIFY_AUTHORIZED_AT`, and `DEEZER_ARL` or `DEEZER_ACCESS_TOKEN`, from the environment, from
 the file that `NAME_FILE` names, or from `--env-file`.
 
-Settings of what this version does not do yet (`[notify]`, `[health]`, `[metrics]`, `[report]`, `[hooks]`,
-`stop_after_failures`) are refused when they are set, rather than ignored. How to keep the checkpoint in S3 is told in
-[s3.md](s3.md), what an export is in [export.md](export.md), what files look like in [backup.md](backup.md), what
-`[playback]` records in [playback.md](playback.md), what `direction = "both"` does in [both-ways.md](both-ways.md).
+`musicdiff-job init` writes a file with every key in it. How to keep the checkpoint in S3 is told in [s3.md](s3.md),
+what an export is in [export.md](export.md), what files look like in [backup.md](backup.md), what `[playback]` records
+in [playback.md](playback.md), what `direction = "both"` does in [both-ways.md](both-ways.md), whom `[notify]`,
+`[health]` and `[hooks]` tell in [notifications.md](notifications.md), what `[metrics]` holds in
+[metrics.md](metrics.md), what `[report]` shows in [report.md](report.md), several accounts in
+[profiles.md](profiles.md).
 
 `MUSICDIFF_PLAYLIST` holds all playlist rules as JSON: `[{"match": "Gym*", "priority": 10}]`.
 

@@ -5,13 +5,17 @@ Adapters are imported when they are opened, so that a run with nothing to do sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from musicdiff_job import __version__, connecting
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core import budget, override_file
+from musicdiff_job.core.budget import LedgerRule
 from musicdiff_job.core.checkpoint import Checkpoint
 from musicdiff_job.core.errors import ConfigError
 from musicdiff_job.core.match import Rules
@@ -26,8 +30,12 @@ from musicdiff_job.ports import Catalogue, CheckpointStore, Clock, History, Obse
 from musicdiff_job.session import Connections, Job
 from musicdiff_job.settings import Loaded, Settings
 from musicdiff_job.settings.choices import Direction, Entity, SourceKind, TargetKind
-from musicdiff_job.sinks import Sink
+from musicdiff_job.shared_limits import SharedLimits
 from musicdiff_job.store.file import FileStore
+
+if TYPE_CHECKING:
+    from musicdiff_job.core import play_counts
+    from musicdiff_job.report.overview import Standpoint
 
 OVERRIDES_AT_MOST = 1 << 25
 """Characters; enough for half a million tracks. A larger file is none, and may be an endless device."""
@@ -47,7 +55,7 @@ def open_store(settings: Settings, clock: Clock, stop: StopFlag | None = None) -
         raise ConfigError(
             [f"checkpoint.url: {url} is a folder; it must name an object, s3://bucket/checkpoint.json.gz"]
         )
-    with _needing_boto3("checkpoint.url: a checkpoint"):
+    with needing_boto3("checkpoint.url: a checkpoint"):
         from musicdiff_job.store.s3 import S3Store
     return S3Store(bucket, key, clock=clock, app_version=__version__, stop=stop or StopFlag())
 
@@ -60,7 +68,7 @@ def open_history(settings: Settings, run_id: str, stop: StopFlag | None = None) 
 
         return FolderHistory(Path(url))
     name, _, prefix = url.removeprefix("s3://").partition("/")
-    with _needing_boto3("playback.url: a listening history"):
+    with needing_boto3("playback.url: a listening history"):
         from musicdiff_job.playback.s3 import HISTORY, S3History
         from musicdiff_job.store.bucket import Bucket
     folder = f"{prefix.rstrip('/')}/" if prefix else ""
@@ -68,7 +76,7 @@ def open_history(settings: Settings, run_id: str, stop: StopFlag | None = None) 
 
 
 @contextmanager
-def _needing_boto3(what: str) -> Iterator[None]:
+def needing_boto3(what: str) -> Iterator[None]:
     """Around the import of what keeps something in S3, which ``what`` names after its setting."""
     try:
         yield
@@ -94,8 +102,10 @@ def assemble(
     force: bool = False,
     trigger: Trigger = Trigger.MANUAL,
     exit_codes: ExitCodes = ExitCodes.SIMPLE,
+    shared: SharedLimits | None = None,
 ) -> Job:
-    """The job. ``max_seconds`` and ``max_calls`` tighten or widen the settings' budgets. Raises ``ConfigError`` for
+    """The job. ``max_seconds`` and ``max_calls`` tighten or widen the settings' budgets; ``shared`` are the limits that
+    runs before it in this process have left. Raises ``ConfigError`` for
     settings that this version cannot follow and for overrides that cannot be read."""
     settings = loaded.settings
     _refuse_unsupported(settings)
@@ -103,18 +113,26 @@ def assemble(
     limits = Limits(
         seconds=seconds,
         calls=settings.budget.calls if max_calls is None else max_calls,
-        ledgers={
-            Service.SPOTIFY: budget.spotify_rule(settings.budget.spotify_per_day),
-            Service.DEEZER: budget.deezer_rule(settings.budget.deezer_per_hour),
-        },
+        ledgers=ledger_rules(settings),
         windows={Service.DEEZER: (settings.deezer.requests_per_5s, 5.0)},
         write_interval=settings.deezer.write_interval,
         intervals={Service.SPOTIFY: settings.spotify.interval},
     )
 
     def connect(checkpoint: Checkpoint) -> Connections:
-        gate = Gate(limits, clock, stop, checkpoint.ledgers, checkpoint.not_before)
-        return connecting.connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+        if shared is None:
+            gate = Gate(limits, clock, stop, checkpoint.ledgers, checkpoint.not_before)
+            return connecting.connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+        app = loaded.credentials.spotify_client_id
+        closed = shared.closures(checkpoint.not_before, app)
+        gate = Gate(limits, clock, stop, checkpoint.ledgers, closed, shared.windows(limits.windows))
+        connections = connecting.connect(loaded, gate, clock, redactor, checkpoint, dry_run=dry_run)
+
+        def close() -> None:
+            shared.note(gate.not_before(), app)
+            connections.close()
+
+        return replace(connections, close=close)
 
     history = open_history(settings, run_id, stop) if settings.playback.enabled else None
     return Job(
@@ -136,6 +154,7 @@ def assemble(
         only=only,
         force=force,
         exit_codes=exit_codes,
+        stop_after_failures=0 if dry_run else settings.sync.stop_after_failures,
     )
 
 
@@ -147,10 +166,37 @@ def prove_settings(settings: Settings) -> None:
         open_history(settings, "")
 
 
-def open_sinks(loaded: Loaded | None, env: Mapping[str, str]) -> tuple[Sink, ...]:
-    """Who is told of runs: by the settings (None where they cannot be read), and by what ``env`` says of the place
-    that the process runs in. Reaches nothing."""
-    return ()
+def standpoint_of(loaded: Loaded) -> Standpoint:
+    """What a report needs to know beside the checkpoint."""
+    from musicdiff_job.report.overview import Standpoint
+
+    settings = loaded.settings
+    return Standpoint(
+        profile=settings.profile,
+        policy=policy_of(settings),
+        rules=rules_of(settings),
+        ledgers=ledger_rules(settings),
+        authorized_on=loaded.credentials.spotify_authorized_at,
+    )
+
+
+def ledger_rules(settings: Settings) -> dict[Service, LedgerRule]:
+    """The limits that hold across runs."""
+    return {
+        Service.SPOTIFY: budget.spotify_rule(settings.budget.spotify_per_day),
+        Service.DEEZER: budget.deezer_rule(settings.budget.deezer_per_hour),
+    }
+
+
+def listened(settings: Settings, now: datetime) -> play_counts.Listening | None:
+    """What was played in this month and the two before; None where it is not recorded. Raises ``HistoryUnusable``."""
+    if not settings.playback.enabled:
+        return None
+    from musicdiff_job.core.play_counts import count_plays, read_period
+
+    months = now.year * 12 + now.month - 1 - 2
+    since = read_period(f"{months // 12:04}-{months % 12 + 1:02}", None)
+    return count_plays(open_history(settings, "").read(since), top=10)
 
 
 def open_catalogue(
@@ -205,18 +251,8 @@ def policy_of(settings: Settings) -> Policy:
 
 def _refuse_unsupported(settings: Settings) -> None:
     """A setting that would be silently ignored is worse than an error."""
-    later = {
-        "notify.urls": bool(settings.notify.urls),
-        "health.ping_url": bool(settings.health.ping_url),
-        "metrics.textfile": bool(settings.metrics.textfile),
-        "metrics.pushgateway": bool(settings.metrics.pushgateway),
-        "report.html": bool(settings.report.html),
-        "hooks": bool(settings.hooks.before or settings.hooks.after_success or settings.hooks.after_failure),
-        "sync.stop_after_failures": settings.sync.stop_after_failures > 0,
-    }
-    problems = [
-        f"{key}: this version does not do that yet; leave it at its default" for key, is_set in later.items() if is_set
-    ]
+    problems = []
+    problems += _missing_for_notify(settings)
     if settings.playback.enabled and settings.source.kind is SourceKind.EXPORT:
         problems.append("playback.enabled: an export cannot be asked what was played last; leave it off with one")
     problems += [
@@ -232,6 +268,14 @@ def _refuse_unsupported(settings: Settings) -> None:
         problems.append('playlist.direction: files are a copy and nobody edits them; leave "both" out with them')
     if problems:
         raise ConfigError(problems)
+
+
+def _missing_for_notify(settings: Settings) -> list[str]:
+    if not (settings.notify.urls or settings.metrics.textfile or settings.metrics.pushgateway):
+        return []
+    from musicdiff_job.notify import opening
+
+    return opening.missing(settings)
 
 
 def read_overrides(settings: Settings) -> override_file.Overrides:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from musicdiff_job.core.before_image import kept
-from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.checkpoint import Checkpoint, Pause
 from musicdiff_job.core.errors import (
     CheckpointUnwritable,
     JobError,
@@ -21,6 +21,7 @@ from musicdiff_job.core.errors import (
     StopRun,
     WrongAccount,
 )
+from musicdiff_job.core.failing import reason_to_stop
 from musicdiff_job.core.forget import forget_unused
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import Outcome
@@ -137,7 +138,12 @@ def _do(
 def _finish(lease: Lease, loaded: Checkpoint, session: Session | None, log: RunLog) -> Summary:
     """Remember the run, whatever it came to."""
     summary = log.summary(session)
-    checkpoint = (session.checkpoint if session else loaded).with_run(summary)
+    before = session.checkpoint if session else loaded
+    checkpoint = before.with_run(summary)
+    if reason := reason_to_stop(checkpoint.failed_runs, summary, log.job.stop_after_failures):
+        log.errors.append(ErrorLine("", reason, "Mend what failed, then `musicdiff-job resume`"))
+        summary = log.summary(session)
+        checkpoint = msgspec.structs.replace(before.with_run(summary), paused=Pause(summary.finished_at, reason))
     checkpoint = msgspec.structs.replace(checkpoint, images=kept(checkpoint.images, log.job.clock.now()))
     if summary.outcome in (Outcome.IN_SYNC, Outcome.CHANGED):
         checkpoint = msgspec.structs.replace(checkpoint, last_success_at=summary.finished_at)

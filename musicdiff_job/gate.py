@@ -18,7 +18,7 @@ Thread-safe: look-ups come from several threads at once.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -77,7 +77,7 @@ class Tally:
 
 
 class Gate:
-    """``ports.Door`` for one run."""
+    """``ports.Door`` for one run. ``windows`` are given where runs before it in this process count too."""
 
     def __init__(
         self,
@@ -86,6 +86,7 @@ class Gate:
         stop: StopFlag,
         ledgers: dict[str, dict[str, int]] | None = None,
         not_before: dict[str, NotBefore] | None = None,
+        windows: Mapping[Service, budget.RollingWindow] | None = None,
     ) -> None:
         self._limits = limits
         self._clock = clock
@@ -97,7 +98,7 @@ class Gate:
         self._writes = 0
         self._ledgers = {service: dict((ledgers or {}).get(service, {})) for service in Service}
         self._not_before = dict(not_before or {})
-        self._windows = {
+        self._windows = windows or {
             service: budget.RollingWindow(calls, seconds) for service, (calls, seconds) in limits.windows.items()
         }
         self._next: dict[str, float] = {}

@@ -45,6 +45,7 @@ def run_once(job: Job) -> Summary:
 
 def _work(session: Session, log: RunLog) -> None:
     job = session.job
+    apply_overrides(session)  # what a person decided is not to wait until a rest is over
     asked = job.force or job.only  # by a person, or for what may not be known yet
     hold = None if asked else resting(session.checkpoint, job.policy, session.now())
     if hold is not None:

@@ -35,6 +35,7 @@ from musicdiff_job.core.ci_commands import ANYWHERE
 from musicdiff_job.core.errors import ConfigError
 from musicdiff_job.core.harmless import JOINERS, safe_json
 from musicdiff_job.core.secret import Redactor
+from musicdiff_job.journald import prioritised
 from musicdiff_job.private import make_folders, open_private
 
 OURS = "musicdiff_job"
@@ -73,18 +74,20 @@ def configure(
     backups: int = 0,
     run_id: str = "",
     colours: bool = False,
+    to_journald: bool = False,
 ) -> None:
     """Send all records of the process to ``stream`` and, if named, to ``file`` (created with mode 0600, rotated at
     ``max_bytes``). May be called again; what was set up before, by whomever, is replaced until ``reset``.
 
     ``auto`` is text on a terminal and JSON elsewhere, in the file too. ``verbosity`` is the number of ``-v`` less that
     of ``-q``: -1 warnings, -2 errors, 1 the job's debugging, 2 the libraries' as well. ``colours`` only count on a
-    terminal. With ``-q`` the file gets what it gets without. Raises ``ConfigError`` when the file cannot be opened.
+    terminal; ``to_journald`` says that ``stream`` ends in systemd's journal, and only counts for text. With ``-q`` the
+    file gets what it gets without. Raises ``ConfigError`` when the file cannot be opened.
     """
     reset()
     as_text = format == "text" or (format == "auto" and stream_is_terminal)
     ascii_only = not (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "").startswith("utf")
-    lines = TextLines(redactor, colours=colours and stream_is_terminal)
+    lines = TextLines(redactor, colours=colours and stream_is_terminal, to_journald=to_journald)
     shown = _Stream(stream)
     shown.setFormatter(lines if as_text else JsonLines(redactor, run_id, ascii_only=ascii_only))
     handlers: list[logging.Handler] = [shown]
@@ -216,12 +219,14 @@ class JsonLines(JsonFormatter):
 
 class TextLines(logging.Formatter):
     """``2026-11-21T12:00:00.000Z info    collection.changed name="Gym mix" added=3``; a traceback follows on lines of
-    its own, each marked by ``    | `` so that nothing in it can pass for a record."""
+    its own, each marked by ``    | `` so that nothing in it can pass for a record. ``to_journald``: as the journal
+    wants it, ``<6>info    collection.changed``."""
 
-    def __init__(self, redactor: Redactor, *, colours: bool = False) -> None:
+    def __init__(self, redactor: Redactor, *, colours: bool = False, to_journald: bool = False) -> None:
         super().__init__()
         self._scrub = redactor.scrub
         self._colours = colours
+        self._to_journald = to_journald
 
     def format(self, record: logging.LogRecord) -> str:
         """The line or lines."""
@@ -231,12 +236,13 @@ class TextLines(logging.Formatter):
         words = [f"{record.levelname.lower():<7}", _neutral(_cut(self._scrub(text)))]
         fields = _plain(_fields(record), self._scrub)
         words += [f"{_neutral(key)}={_word(value)}" for key, value in fields.items()]
-        line = f"{_time(record)} {' '.join(words)}"
+        line = " ".join(words if self._to_journald else [_time(record), *words])
         if self._colours and (colour := _COLOURS.get(record.levelno)):
             line = f"\x1b[{colour}m{line}\x1b[0m"
         trace = self.formatException(record.exc_info) if record.exc_info else record.exc_text or ""
         more = [*self._scrub(trace).split("\n"), *self._scrub(record.stack_info or "").split("\n")]
-        return "\n".join([line, *(f"    | {_neutral(part)}" for part in more if part)])
+        text = "\n".join([line, *(f"    | {_neutral(part)}" for part in more if part)])
+        return prioritised(text, record.levelno) if self._to_journald else text
 
 
 def _settled(record: logging.LogRecord) -> logging.LogRecord:

@@ -344,6 +344,7 @@ class _Work:
                 synced_at=now,
                 verified_at=now,
                 checked_at=to_iso(session.started),
+                reopened=False,
                 failures=0,
                 missing_since=None,
                 missing_runs=0,

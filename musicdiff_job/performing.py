@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from musicdiff_job import bootstrap
+from musicdiff_job import bootstrap, telling
 from musicdiff_job.clock import StopFlag
-from musicdiff_job.core.errors import ConfigError, JobError
+from musicdiff_job.core.errors import ConfigError, Declined, JobError
 from musicdiff_job.core.outcome import ExitCodes, exit_code
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import ErrorLine, Summary
@@ -27,7 +27,8 @@ from musicdiff_job.job import run_once
 from musicdiff_job.ports import CheckpointStore, Clock
 from musicdiff_job.report.silent import ShowsCalls
 from musicdiff_job.settings import Loaded
-from musicdiff_job.sinks import SECONDS, SECONDS_STOPPED, Ended, Sink, begin_all, end_all
+from musicdiff_job.shared_limits import SharedLimits
+from musicdiff_job.sinks import SECONDS, Ended, Sink, begin_all, end_all, end_all_soon
 
 if TYPE_CHECKING:
     from musicdiff_job.core.checkpoint import Checkpoint
@@ -75,23 +76,49 @@ def perform_and_tell(
     *,
     codes: ExitCodes = ExitCodes.SIMPLE,
     sinks: Sequence[Sink] | None = None,
+    shared: SharedLimits | None = None,
+    seconds: float = SECONDS,
 ) -> Summary:
     """``perform``, with the exit code in the summary, and told to ``sinks`` (None: those of the settings) unless it is
-    a dry run."""
+    a dry run. ``seconds`` is what one sink may take."""
     if sinks is None:
-        sinks = () if wish.dry_run else bootstrap.open_sinks(around.loaded, os.environ)
-    begin_all(sinks, around.run_id)
-    summary = coded(perform(around, wish, observer, work), codes, around.stop)
-    seconds = SECONDS if around.stop.signal is None else SECONDS_STOPPED
-    end_all(sinks, Ended(summary, around.now(), cache(around.store.peek), seconds))
+        try:
+            sinks = () if wish.dry_run else telling.open_sinks(around.loaded, os.environ, around.store, around.redactor)
+        except ConfigError as error:
+            return refuse_and_tell(error, around.stop, around.clock, around.loaded.settings.profile, codes)
+    kept = None if wish.dry_run else _kept_from_it(around)
+    if kept is None:
+        begin_all(sinks, around.run_id)
+    summary = coded(kept or perform(around, wish, observer, work, shared=shared), codes, around.stop)
+    ended = Ended(summary, around.now(), cache(around.store.peek), seconds)
+    if around.stop.signal is None:
+        end_all(sinks, ended)
+    else:
+        end_all_soon(sinks, ended, around.clock.monotonic)
     return summary
+
+
+def _kept_from_it(around: Surroundings) -> Summary | None:
+    """The summary of a run that the user's hook does not want now, None for one that may take place. Nothing was locked
+    and nobody called then, and no checkpoint remembers it."""
+    if not around.loaded.settings.hooks.before:
+        return None
+    from musicdiff_job.hooks import refusal  # most runs have none
+
+    started = around.now()
+    profile = around.loaded.settings.profile
+    try:
+        said = refusal(around.loaded, os.environ, around.clock, around.stop)
+    except JobError as error:
+        return refused(error, started, around.now(), profile, around.run_id)
+    return refused(Declined(said), started, around.now(), profile, around.run_id) if said else None
 
 
 def refuse_and_tell(error: JobError, stop: StopFlag, clock: Clock, profile: str, codes: ExitCodes) -> Summary:
     """What ``perform_and_tell`` gives where the settings cannot be read: told to those sinks that need none."""
     now = clock.now()
     summary = coded(refused(error, now, now, profile), codes, stop)
-    end_all(bootstrap.open_sinks(None, os.environ), Ended(summary, now, lambda: None))
+    end_all(telling.open_sinks(None, os.environ), Ended(summary, now, lambda: None))
     return summary
 
 
@@ -101,9 +128,16 @@ def coded(summary: Summary, codes: ExitCodes, stop: StopFlag) -> Summary:
 
 
 def perform(
-    around: Surroundings, wish: Wish, observer: Observer, work: Callable[[Job], Summary] = run_once, *, name: str = ""
+    around: Surroundings,
+    wish: Wish,
+    observer: Observer,
+    work: Callable[[Job], Summary] = run_once,
+    *,
+    name: str = "",
+    shared: SharedLimits | None = None,
 ) -> Summary:
-    """One run in these surroundings, called ``name`` if it is not their only one. Every way to end that the job
+    """One run in these surroundings, called ``name`` if it is not their only one; ``shared`` is for several profiles
+    in one process. Every way to end that the job
     foresees is in the summary, and so is what ``work`` raises."""
     started = around.now()
     try:
@@ -121,6 +155,7 @@ def perform(
             force=wish.force,
             trigger=trigger_of(os.environ),
             run_id=name or around.run_id,
+            shared=shared,
         )
         if isinstance(observer, ShowsCalls):
             job = _counted(job, observer, wish.max_calls or around.loaded.settings.budget.calls)
@@ -142,11 +177,11 @@ def _counted(job: Job, observer: ShowsCalls, budget: int) -> Job:
     return replace(job, connect=connect)
 
 
-def refused(error: JobError, started: datetime, finished: datetime, profile: str) -> Summary:
-    """The summary of a run that ended before the job could write one."""
+def refused(error: JobError, started: datetime, finished: datetime, profile: str, name: str = "") -> Summary:
+    """The summary of a run that ended before the job could write one, called ``name`` if it has a name already."""
     problems = error.problems if isinstance(error, ConfigError) else (error.message,)
     return Summary(
-        run_id=run_id(started),
+        run_id=name or run_id(started),
         outcome=error.outcome,
         started_at=to_iso(started),
         finished_at=to_iso(finished),

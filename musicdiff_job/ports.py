@@ -239,7 +239,8 @@ class Store(Protocol):
         ...
 
     def lease(self, run_id: str, until: datetime) -> AbstractContextManager[Lease]:
-        """Take the lease for a run that ends by ``until``. Raises ``Locked`` on entry when another run has it."""
+        """Take the lease for a run that ends by ``until``. Raises ``Locked`` on entry when another run has it. A run
+        may take it again: the state before the run stays the one that is kept."""
         ...
 
 

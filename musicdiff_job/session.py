@@ -95,6 +95,8 @@ class Job:
     only: tuple[str, ...] = ()
     force: bool = False
     exit_codes: ExitCodes = ExitCodes.SIMPLE
+    stop_after_failures: int = 0
+    """Failed runs in a row after which the job pauses itself; 0: never."""
 
 
 class Session:

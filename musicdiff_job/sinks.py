@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -20,7 +20,7 @@ from musicdiff_job.journal import event
 SECONDS = 30.0
 """What one sink may take after a run that came to its end."""
 SECONDS_STOPPED = 2.0
-"""The same after a signal: whoever sent it waits 5 s for the process to end (product promise)."""
+"""What all of them together may take after a signal: the process is to end within 5 s (product promise)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,17 @@ def end_all(sinks: Sequence[Sink], ended: Ended) -> None:
     """Tell every sink how the run ended."""
     for sink in sinks:
         _guarded(sink.name, partial(sink.end, ended))
+
+
+def end_all_soon(sinks: Sequence[Sink], ended: Ended, monotonic: Callable[[], float]) -> None:
+    """The same after a signal. Those for whom no time is left are not told."""
+    until = monotonic() + SECONDS_STOPPED
+    for sink in sinks:
+        left = until - monotonic()
+        if left > 0:
+            _guarded(sink.name, partial(sink.end, replace(ended, seconds=left)))
+        else:
+            event("sink.failed", logging.WARNING, sink=sink.name, reason="no time was left after the signal")
 
 
 def _guarded(name: str, tell: Callable[[], None]) -> None:

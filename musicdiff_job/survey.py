@@ -46,12 +46,13 @@ def pin_accounts(session: Session, services: Sequence[Service]) -> None:
 
 
 def apply_overrides(session: Session) -> None:
-    """When the overrides have changed, make the collections due that hold a track of which they say something new."""
+    """When the overrides have changed, make the collections due that hold a track of which they say something new. No
+    call."""
     now = fingerprint(session.job.overrides)
     if now == session.checkpoint.overrides:
         return
     touched = session.job.overrides.disobeyed(session.checkpoint)
-    session.checkpoint = msgspec.structs.replace(session.checkpoint.touch(touched), overrides=now)
+    session.checkpoint = msgspec.structs.replace(session.checkpoint.touch(touched, by_person=True), overrides=now)
 
 
 def look_around(session: Session, log: RunLog, kinds: Collection[Kind] = tuple(Kind)) -> Library | None:

@@ -13,7 +13,7 @@ import functools
 import logging
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +35,9 @@ from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.faults import ALWAYS, Dropped, EditJson, Fault, WrongJson
 from musicdiff_job.sandbox.http import Request, Response
 from musicdiff_job.sandbox.server import SANDBOX_ACCESS_TOKEN, SANDBOX_ARL, Sandbox
+from musicdiff_job.sandbox.spotify_accounts import SCOPES, WRITE_SCOPES
+from musicdiff_job.sandbox.spotify_albums import SpotifyAlbum, albums_of, artist_id
+from musicdiff_job.sandbox.spotify_library import EPOCH, CatalogueTrack
 from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import SpotifyAccount
 
@@ -43,6 +46,9 @@ SETTINGS: Final = {"SPOTIFY_AUTHORIZED_AT": "2027-01-01", "MUSICDIFF_SYNC_ON_SOU
 QUIET: Final = frozenset({Outcome.IN_SYNC, Outcome.CHANGED})
 
 GROWN, MOVED, RENAMED, GONE, NEW = "Grown", "Moved", "Renamed", "Gone", "New"
+SEARCH_BACK: Final = "GET /search of Spotify"
+BACK: Final = "Back"
+"""The list whose edits on Deezer flow back, in the world that has one."""
 NEW_NAME: Final = "Another name"
 """What ``RENAMED`` is called on Spotify by now."""
 
@@ -62,6 +68,13 @@ class World:
     cohort: Cohort
     switches: DeezerSwitches
     standing: tuple[Fault, ...]
+    settings: Mapping[str, str] = dataclasses.field(default_factory=lambda: SETTINGS)
+    scope: str = SCOPES
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether albums, artists, the listening history and edits that flow back take part."""
+        return self.settings is not SETTINGS
 
 
 NAMES_A_COPY: Final = Fault(
@@ -78,15 +91,35 @@ RENAMED_METHODS: Final = World(
     DeezerSwitches(quota_calls=None, favourite_methods="plural"),
     (NAMES_A_COPY, Fault(UNKNOWN_METHOD, "gateway", path="/favorite_song.getList", count=ALWAYS)),
 )
+WHOLE: Final = World(
+    "whole library",
+    "arl",
+    Cohort.RESTRICTED,
+    DeezerSwitches(quota_calls=None),
+    (NAMES_A_COPY,),
+    {
+        **SETTINGS,
+        "MUSICDIFF_SYNC_ENTITIES": "liked,artists,albums,playlists",
+        "MUSICDIFF_SYNC_MAX_REMOVALS": "100%",
+        "MUSICDIFF_PLAYBACK_ENABLED": "true",
+        "MUSICDIFF_PLAYBACK_URL": "plays",
+        "MUSICDIFF_PLAYLIST": f'[{{"match": "{BACK}", "direction": "both"}}]',
+    },
+    f"{SCOPES} {WRITE_SCOPES}",
+)
+WHOLE_BY_TOKEN: Final = dataclasses.replace(WHOLE, name="whole library by token", credential="token")
 WORLDS: Final = (ARL, TOKEN, RENAMED_METHODS)
+"""Those of the tables."""
+WHOLE_WORLDS: Final = (WHOLE, WHOLE_BY_TOKEN)
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A library with edits pending. ``before`` is Deezer as it is, ``after`` what an undisturbed run makes of it;
     ``headers`` are the descriptions and privacies then, ``calls`` that run's calls with their answers, ``unreadable``
-    the lists that Spotify does not give to this kind of app. ``mirrors`` are the playlists on Deezer by the name of the
-    list they stand for."""
+    the lists that Spotify does not give to this kind of app. ``besides`` is what there is besides playlists and
+    favourite tracks on Deezer, by name, and ``besides_after`` what an undisturbed run makes of it. ``mirrors`` are the
+    playlists on Deezer by the name of the list they stand for."""
 
     world: World
     spotify: SpotifyAccount
@@ -99,14 +132,20 @@ class Prepared:
     headers: dict[str, tuple[str, bool]]
     calls: tuple[tuple[Call, bytes], ...] = ()
     unreadable: frozenset[str] = frozenset()
+    besides: dict[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
+    besides_after: dict[str, tuple[Any, ...]] = dataclasses.field(default_factory=dict)
 
     def endpoint(self, call: Call) -> str:
         """The endpoint of a call, with names in place of ids."""
         if call.service == "gateway":
             return call.path.removeprefix("/")
+        if (call.service, call.path) == ("spotify", "/search"):
+            return SEARCH_BACK
         path = re.sub(r"(/playlists?)/[^/]+", r"\1/{id}", call.path.rstrip("/"))
         path = re.sub(
-            r"/(track|album|artist)/[0-9]+", r"/\1/{id}", re.sub("/track/isrc:.*", "/track/isrc:{isrc}", path)
+            r"/(track|album|artist)/[0-9]+",
+            r"/\1/{id}",
+            re.sub("/album/upc:.*", "/album/upc:{upc}", re.sub("/track/isrc:.*", "/track/isrc:{isrc}", path)),
         )
         if (call.method, path) == ("POST", "/playlist/{id}/tracks"):
             moved = call.path == f"/playlist/{self.mirrors[MOVED]}/tracks"
@@ -129,7 +168,10 @@ class Prepared:
             return f"/playlist/{self.mirrors[MOVED if endpoint.endswith('order') else GROWN]}/tracks"
         # A star would match slashes as well, so an id is as many characters as all ids have.
         path = re.sub(r"(/playlists?)/([^/]+)", lambda found: f"{found[1]}/{'?' * len(found[2])}", call.path)
-        return re.sub(r"/(track|album|artist)/[0-9]+", r"/\1/[0-9]*", re.sub("/track/isrc:.*", "/track/isrc:*", path))
+        if endpoint == "GET /album/{id}":
+            return call.path  # a pattern would fit what lies below an album, too
+        path = re.sub("/album/upc:.*", "/album/upc:*", re.sub("/track/isrc:.*", "/track/isrc:*", path))
+        return re.sub(r"/(track|album|artist)/[0-9]+", r"/\1/[0-9]*", path)
 
 
 class KeepingSandbox(Sandbox):
@@ -196,6 +238,23 @@ class Stage:
             | credentials.issued()
         )
 
+    def besides(self) -> dict[str, tuple[Any, ...]]:
+        """What there is besides playlists and favourite tracks on Deezer: favourite albums and artists, the list on
+        Spotify that edits flow back to, the listening history."""
+        if not self.prepared.world.is_whole:
+            return {}
+        library = self.sandbox.deezer.library()
+        back = self.sandbox.spotify.named(BACK)
+        history = sorted((self.rig.folder / "plays").glob("*.ndjson"))
+        return {
+            "the favourite albums": tuple(library.albums),
+            "the favourite artists": tuple(library.artists),
+            f"{BACK} on Spotify": tuple(
+                one.content.id for one in back.entries if isinstance(one.content, CatalogueTrack)
+            ),
+            "the listening history": tuple(line for path in history for line in path.read_text().splitlines()),
+        }
+
     def headers(self) -> dict[str, tuple[str, bool]]:
         """Description and privacy of each playlist on Deezer by title."""
         deezer = self.sandbox.deezer
@@ -235,10 +294,11 @@ def stage(prepared: Prepared, **switches: Any) -> Iterator[Stage]:
             prepared.spotify.copy(),
             prepared.deezer.copy(lambda: clock.now().timestamp()),
             cohort=world.cohort,
+            scope=world.scope,
             switches=msgspec.structs.replace(world.switches, **switches),
         )
         stack.enter_context(sandbox)
-        rig = Rig(sandbox, folder, world.credential, dict(SETTINGS), clock)
+        rig = Rig(sandbox, folder, world.credential, dict(world.settings), clock)
         rig.checkpoint_file.write_bytes(prepared.checkpoint)
         rig.checkpoint_file.chmod(0o600)
         opened = Stage(prepared, sandbox, rig, clock)
@@ -280,21 +340,65 @@ def swept_tracks(taken: list[str]) -> list[str]:
     return [*album[:4], *spread[:4]]
 
 
+def _furnish(spotify: SpotifyAccount, tracks: list[str]) -> None:
+    """What is there besides playlists and liked songs, before the first sync."""
+    spotify.add_playlist(BACK, tracks[70:74])
+    for album in known_albums()[:4]:
+        spotify.save_album(album.id)
+        spotify.follow_artist(artist_id(album.artist))
+    for number in range(3):
+        spotify.play(tracks[number], EPOCH + timedelta(minutes=number))
+
+
+def _edit_all(spotify: SpotifyAccount, deezer: DeezerAccount, tracks: list[str]) -> None:
+    """Edits of it that are pending: albums and artists more and less, a track that was added to a list on Deezer and is
+    to be searched on Spotify, one that was removed there, and plays."""
+    albums, catalogue = known_albums(), load_catalogue()
+    for album in albums[4:6]:
+        spotify.save_album(album.id)
+        spotify.follow_artist(artist_id(album.artist))
+    spotify.unsave_album(albums[1].id)
+    spotify.unfollow_artist(artist_id(albums[2].artist))
+    deezer.add_by_hand(BACK, catalogue.spotify[tracks[80]].deezer_id)
+    deezer.remove_by_hand(BACK, deezer.state().playlists[BACK][1])
+    for number in range(4, 8):
+        spotify.play(tracks[number], EPOCH + timedelta(minutes=number))
+
+
+@functools.cache
+def known_albums() -> tuple[SpotifyAlbum, ...]:
+    """Albums whose counterpart is known, each by another artist, in a stable order."""
+    found: dict[str, SpotifyAlbum] = {}
+    for album in albums_of(load_catalogue()).values():
+        if album.deezer_id and len(album.tracks) > 2 and album.artist.isascii():
+            found.setdefault(album.artist, album)
+    return tuple(sorted(found.values(), key=lambda album: album.id))[:6]
+
+
 @functools.cache
 def prepared(world: World) -> Prepared:
     """The library of one world with edits pending, and what an undisturbed run makes of it."""
     pending = _pending(world)
     with stage(pending) as undisturbed:
+        besides = undisturbed.besides()
         sandbox = undisturbed.sandbox
         assert isinstance(sandbox, KeepingSandbox)
         summary = undisturbed.run()
         assert summary.outcome is Outcome.CHANGED, summary.errors
-        after = sandbox.deezer.state()
+        after, besides_after = sandbox.deezer.state(), undisturbed.besides()
         calls = tuple(sandbox.answers)
         headers = undisturbed.headers()
         assert undisturbed.run().outcome is Outcome.IN_SYNC
     unreadable = frozenset(line.name for line in summary.collections if line.state is CollectionState.SKIPPED)
-    return dataclasses.replace(pending, after=after, headers=headers, calls=calls, unreadable=unreadable)
+    return dataclasses.replace(
+        pending,
+        after=after,
+        headers=headers,
+        calls=calls,
+        unreadable=unreadable,
+        besides=besides,
+        besides_after=besides_after,
+    )
 
 
 def _pending(world: World) -> Prepared:
@@ -310,6 +414,8 @@ def _pending(world: World) -> Prepared:
         spotify.add_local_file(long, "Band", "Album", f"Rehearsal {number}", 60)
     for track in tracks[40:44]:
         spotify.like(track)
+    if world.is_whole:
+        _furnish(spotify, tracks)
     lists = {one.name: one.id for one in spotify.playlists()}
     foreign = [catalogue.spotify[track].deezer_id for track in tracks[60:64]]
     clock = SwiftClock()
@@ -317,9 +423,11 @@ def _pending(world: World) -> Prepared:
     deezer.set_readable(COPIED, False)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        sandbox = stack.enter_context(Sandbox(spotify, deezer, cohort=world.cohort, switches=world.switches))
+        sandbox = stack.enter_context(
+            Sandbox(spotify, deezer, cohort=world.cohort, scope=world.scope, switches=world.switches)
+        )
         sandbox.misbehave(*world.standing)
-        rig = Rig(sandbox, folder, world.credential, dict(SETTINGS), clock)
+        rig = Rig(sandbox, folder, world.credential, dict(world.settings), clock)
         assert rig.run().outcome is Outcome.CHANGED
         mirrors = {
             one.name: int(one.parts[0].playlist)
@@ -357,5 +465,7 @@ def _pending(world: World) -> Prepared:
     spotify.unlike(tracks[41])
     for number in range(50):
         spotify.follow_spotify_owned(f"Daily Mix {number}")  # shown as null, and a second page of playlists
+    if world.is_whole:
+        _edit_all(spotify, deezer, tracks)
     now = deezer.state()
     return Prepared(world, spotify, deezer, saved, clock.now() - BEGINNING, mirrors, now, now, {})

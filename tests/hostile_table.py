@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from hostile_faults import ALL_FAULTS, ONE_PAGE, PAGED
+from hostile_faults import ALL_FAULTS, FAULTS, ONE_PAGE, PAGED
 from hostile_trial import Cell, service_of
 from mortal import BEGINNING
 
@@ -64,6 +64,20 @@ def words() -> frozenset[str]:
 def columns() -> dict[str, tuple[str, ...]]:
     """The endpoints of each column."""
     return {row[0]: tuple(re.findall(r"`([^`]+)`", row[1])) for table in beginning("call") for row in table[1:]}
+
+
+@cache
+def other_addresses() -> tuple[str, ...]:
+    """The endpoints that no table has, where only what always holds is tried."""
+    return tuple(name for table in beginning("part") for row in table[1:] for name in re.findall(r"`([^`]+)`", row[1]))
+
+
+def other_trials() -> Iterator[tuple[str, str, str]]:
+    """Every fault at each of these, once and always, where there is such a fault."""
+    for endpoint in other_addresses():
+        for fault in FAULTS:
+            for times in TIMES if _variants(fault, service_of(endpoint)) else ():
+                yield fault, endpoint, times
 
 
 def entries() -> list[Entry]:

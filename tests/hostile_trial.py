@@ -13,7 +13,20 @@ from unittest.mock import patch
 
 import msgspec
 from hostile_faults import ALL_FAULTS, ELSEWHERE, HANG, PAGED, TIMEOUT, WAITS
-from hostile_stage import DAY, GONE, NEW_NAME, QUIET, RENAMED, WORLDS, Prepared, Stage, prepared, stage
+from hostile_stage import (
+    DAY,
+    GONE,
+    NEW_NAME,
+    QUIET,
+    RENAMED,
+    SEARCH_BACK,
+    WHOLE_WORLDS,
+    WORLDS,
+    Prepared,
+    Stage,
+    prepared,
+    stage,
+)
 
 from musicdiff_job import gate
 from musicdiff_job.core.budget import LONGEST_WAIT
@@ -73,7 +86,7 @@ class Trial:
 
 def world_of(endpoint: str) -> Prepared:
     """The first world in which an endpoint is called."""
-    return next(found for found in map(prepared, WORLDS) if endpoint in found.endpoints())
+    return next(found for found in map(prepared, (*WORLDS, *WHOLE_WORLDS)) if endpoint in found.endpoints())
 
 
 def service_of(endpoint: str) -> str:
@@ -83,7 +96,7 @@ def service_of(endpoint: str) -> str:
         return "gateway"
     if path == "/api/token":
         return "accounts"
-    return "spotify" if path.startswith(("/me", "/playlists")) else "deezer"
+    return "spotify" if path.startswith(("/me", "/playlists")) or endpoint == SEARCH_BACK else "deezer"
 
 
 def attempt(cell: Cell) -> list[str]:
@@ -115,6 +128,23 @@ def tried(cell: Cell, staged: Stage) -> Trial:
         staged.calls(cell.endpoint),
         "spotify" if service in ("spotify", "accounts") else "deezer",
     )
+
+
+def harmless(fault: str, endpoint: str, times: str) -> list[str]:
+    """What a fault does that must never happen, at an endpoint that no table has; and what keeps the job from its end
+    when the fault is lifted."""
+    world = world_of(endpoint)
+    with stage(world) as staged:
+        call = world.endpoints()[endpoint][0][0]
+        effect = ALL_FAULTS[fault](call.service, staged.clock.now())[0]
+        count = 1 if times == "once" else ALWAYS
+        staged.misbehave(Fault(effect, call.service, call.method, world.pattern(endpoint), count=count))
+        with hasty() if isinstance(effect, Hang) else patient():
+            complaints = list(unsafe(staged, staged.run()))
+        if not staged.calls(endpoint):
+            complaints.append("it was not called")
+        staged.misbehave()
+        return [*complaints, *restless(staged, days=32)]
 
 
 @contextmanager
@@ -162,6 +192,8 @@ def unsafe(staged: Stage, summary: Summary, *, whole: bool = True) -> Iterator[s
         yield from _lost(known, staged.sandbox.deezer.state())
         for write in staged.sandbox.deezer.writes():
             yield from _wrong(known, write)
+    for name, found in staged.besides().items():
+        yield from _strayed(name, known.besides[name], known.besides_after[name], found)
     created = sum(write.verb == "create" and write.refusal is None for write in staged.sandbox.deezer.writes())
     if created > 1:
         yield f"the new playlist was created {created} times"
@@ -232,6 +264,9 @@ def restless(staged: Stage, days: int = 2, *, whole: bool = True) -> Iterator[st
     order = tuple if whole else sorted
     if order(now.favourites) != order(known.after.favourites):
         yield f"in the end the favourites are {now.favourites}, not {known.after.favourites}"
+    for name, found in staged.besides().items():
+        if sorted(found) != sorted(known.besides_after[name]):
+            yield f"in the end {name} is {found}, not {known.besides_after[name]}"
     if (headers := staged.headers()) != known.headers:
         yield f"in the end the headers are {headers}, not {known.headers}"
 

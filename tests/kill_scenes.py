@@ -11,7 +11,7 @@ import functools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,20 @@ from rig import Credential, Rig
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core import document
 from musicdiff_job.core.checkpoint import Checkpoint
-from musicdiff_job.core.model import FAVOURITES
+from musicdiff_job.core.model import FAVOURITE_ALBUMS, FAVOURITES
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.sandbox.catalogue import load_catalogue
 from musicdiff_job.sandbox.deezer_account import DeezerAccount
 from musicdiff_job.sandbox.deezer_library import DeezerLibrary
 from musicdiff_job.sandbox.deezer_switches import DeezerSwitches
 from musicdiff_job.sandbox.server import Sandbox
+from musicdiff_job.sandbox.spotify_accounts import SCOPES, WRITE_SCOPES
+from musicdiff_job.sandbox.spotify_albums import SpotifyAlbum, albums_of, artist_id
 from musicdiff_job.sandbox.spotify_library import CatalogueTrack
 from musicdiff_job.sandbox.world import SpotifyAccount
 
 Edit = Callable[[SpotifyAccount, DeezerAccount], None]
+SUFFIXES = (".ndjson", ".jspf", ".m3u8", ".csv")
 Placed = frozenset[tuple[str, int]]
 """Collections (the mirror's id, or ``favourites``) and Deezer tracks."""
 
@@ -39,7 +42,8 @@ Placed = frozenset[tuple[str, int]]
 class Scene:
     """Two accounts and a checkpoint right before the run that dies. ``hand_added`` and ``hand_removed`` are what people
     did on Deezer, ``rethink`` included; ``unplaced`` are likes whose place in the favourites depends on when a run got
-    to them."""
+    to them. ``scope`` is what the consent covers. ``beside`` names a folder that the job writes to besides, and
+    ``files`` is what lies in it."""
 
     name: str
     credential: Credential
@@ -52,6 +56,19 @@ class Scene:
     hand_added: Placed = frozenset()
     hand_removed: Placed = frozenset()
     unplaced: frozenset[int] = frozenset()
+    scope: str = SCOPES
+    beside: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def flows(self) -> bool:
+        """Whether hand edits on Deezer are made on Spotify too."""
+        return "both" in self.settings.get("MUSICDIFF_PLAYLIST", "")
+
+    @property
+    def is_backup(self) -> bool:
+        """Whether the target is the folder beside the checkpoint."""
+        return self.settings.get("MUSICDIFF_TARGET_KIND") == "files"
 
     @property
     def deezer_switches(self) -> DeezerSwitches:
@@ -101,12 +118,14 @@ class Past:
     credential: Credential
     settings: dict[str, str]
     switches: dict[str, Any] = field(default_factory=dict)
+    scope: str = SCOPES
+    beside: str = ""
     spotify: SpotifyAccount = field(default_factory=SpotifyAccount)
     deezer: DeezerAccount = field(default_factory=DeezerAccount)
 
     def sync(self) -> None:
         """Undisturbed runs until one has nothing to do, a day ago."""
-        with Sandbox(self.spotify, self.deezer, switches=_switches(self.switches)) as sandbox:
+        with Sandbox(self.spotify, self.deezer, scope=self.scope, switches=_switches(self.switches)) as sandbox:
             self.folder.mkdir(parents=True, exist_ok=True)
             rig = Rig(sandbox, self.folder, self.credential, self.settings, Yesterday())
             for _ in range(20):
@@ -127,8 +146,17 @@ class Past:
             self.deezer.library(),
             checkpoint.read_bytes() if checkpoint.exists() else None,
             rethink,
+            scope=self.scope,
+            beside=self.beside,
+            files=files_in(self.folder / self.beside) if self.beside else {},
             **more,
         )
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """The files in a folder, by name; none where there is no folder. Those that a run left unfinished are none."""
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {path.name: path.read_bytes() for path in found if path.suffix in SUFFIXES and not path.name.startswith(".")}
 
 
 @functools.cache
@@ -289,3 +317,154 @@ def first_sync(credential: Credential, folder: Path) -> Scene:
         hand_added=frozenset({(theirs, x[0]), (theirs, x[1]), (FAVOURITES, x[2]), (FAVOURITES, x[3])}),
         unplaced=frozenset({x[3]}),
     )
+
+
+def shelves(credential: Credential, folder: Path) -> Scene:
+    """Saved albums and followed artists that were synced and edited on both sides, beside a few liked songs."""
+    settings = {"MUSICDIFF_SYNC_ENTITIES": "liked,artists,albums", "MUSICDIFF_SYNC_MAX_REMOVALS": "100%"}
+    past = Past(folder, credential, settings)
+    spotify, deezer, take = past.spotify, past.deezer, _portions()
+    a, others = known_albums()[:9], foreign_albums()
+    artists = list(dict.fromkeys(artist_id(album.artist) for album in a))
+    k = take(3)
+    for album in a[:5]:
+        spotify.save_album(album.id)
+    for artist in artists[:3]:
+        spotify.follow_artist(artist)
+    spotify.like(k[0])
+    deezer.shelve_by_hand(albums=[others[0]])
+    past.sync()
+
+    for album in a[5:7]:
+        spotify.save_album(album.id)
+    spotify.unsave_album(a[1].id)
+    spotify.follow_artist(artists[3])
+    spotify.unfollow_artist(artists[0])
+    spotify.like(k[1])
+    deezer.shelve_by_hand(albums=[others[1]])
+    deezer.unshelve_by_hand(albums=[a[2].deezer_id])
+
+    def rethink(spotify: SpotifyAccount, deezer: DeezerAccount) -> None:
+        spotify.unsave_album(a[5].id)
+        spotify.save_album(a[7].id)
+        spotify.unfollow_artist(artists[3])
+        spotify.follow_artist(artists[4])
+        spotify.like(k[2])
+        deezer.shelve_by_hand(albums=[others[2]])
+        deezer.unshelve_by_hand(albums=[a[3].deezer_id])
+
+    by_hand = {(FAVOURITE_ALBUMS, album) for album in others[:3]}
+    out = {(FAVOURITE_ALBUMS, album.deezer_id) for album in a[2:4]}
+    return past.scene(
+        "shelves",
+        rethink,
+        hand_added=frozenset(by_hand),
+        hand_removed=frozenset(out),
+        unplaced=frozenset(others[2:3]),
+    )
+
+
+def listening(credential: Credential, folder: Path) -> Scene:
+    """A listening history that was begun, more plays, and a list that has grown."""
+    settings = {"MUSICDIFF_PLAYBACK_ENABLED": "true", "MUSICDIFF_PLAYBACK_URL": "plays"}
+    past = Past(folder, credential, settings, beside="plays")
+    spotify, tracks = past.spotify, matched()
+    night = datetime(2026, 10, 31, 23, 30, tzinfo=UTC)
+    for number in range(4):
+        spotify.play(tracks[number], night + timedelta(minutes=4 * number))
+    played = spotify.add_playlist("Played", tracks[:3])
+    past.sync()
+    for number in range(4, 12):  # over midnight, into another month's file
+        spotify.play(tracks[number % 5], night + timedelta(minutes=4 * number))
+    spotify.add_track(played, tracks[4])
+
+    def rethink(spotify: SpotifyAccount, deezer: DeezerAccount) -> None:
+        spotify.play(tracks[7], night + timedelta(hours=2))
+        spotify.play(tracks[8], night + timedelta(minutes=30, seconds=10))  # heard offline, told late
+        spotify.add_track(played, tracks[5])
+
+    return past.scene("listening", rethink)
+
+
+def both_ways(credential: Credential, folder: Path) -> Scene:
+    """A list whose hand edits on Deezer flow back: some added there, some removed, and edits on Spotify."""
+    settings = {
+        "MUSICDIFF_PLAYLIST": '[{"match": "Gym", "direction": "both"}]',
+        "MUSICDIFF_SYNC_MAX_REMOVALS": "100%",
+    }
+    past = Past(folder, credential, settings, scope=f"{SCOPES} {WRITE_SCOPES}")
+    spotify, deezer, tracks = past.spotify, past.deezer, matched()
+    gym = spotify.add_playlist("Gym", tracks[:6])
+    spotify.add_playlist("Other", tracks[6:12])
+    past.sync()
+    mine = deezer.playlist("Gym").id
+    deezer.add_by_hand(mine, counterpart(tracks[8]), counterpart(tracks[20]))  # one is known, one is to be searched
+    deezer.remove_by_hand(mine, counterpart(tracks[1]), counterpart(tracks[3]))
+    spotify.add_track(gym, tracks[12], 0)
+    drop(spotify, gym, tracks[5])
+
+    def rethink(spotify: SpotifyAccount, deezer: DeezerAccount) -> None:
+        spotify.add_track(gym, tracks[13], 0)
+        deezer.add_by_hand(mine, counterpart(tracks[9]))
+        deezer.remove_by_hand(mine, counterpart(tracks[2]))
+
+    return past.scene(
+        "both ways",
+        rethink,
+        hand_added=frozenset((list_id(gym), counterpart(tracks[at])) for at in (8, 20, 9)),
+        hand_removed=frozenset((list_id(gym), counterpart(tracks[at])) for at in (1, 3, 2)),
+    )
+
+
+def backup(credential: Credential, folder: Path) -> Scene:
+    """A folder of files that was written, and a library that has changed since: lists to be made, renamed, edited and
+    deleted."""
+    settings = {
+        "MUSICDIFF_TARGET_KIND": "files",
+        "MUSICDIFF_TARGET_PATH": "music",
+        "MUSICDIFF_SYNC_ON_SOURCE_DELETED": "delete",
+        "MUSICDIFF_SYNC_MAX_REMOVALS": "100%",
+    }
+    past = Past(folder, credential, settings, beside="music")
+    spotify, tracks = past.spotify, matched()
+    morning = spotify.add_playlist("Morning", tracks[:5], description="Coffee & news")
+    evening = spotify.add_playlist("Evening", tracks[3:7])
+    gone = spotify.add_playlist("Gone", tracks[7:9])
+    spotify.like(tracks[9])
+    past.sync()
+    spotify.delete_playlist(gone)
+    past.sync()
+    drop(spotify, morning, tracks[1])
+    spotify.add_track(morning, tracks[10], 1)
+    spotify.move(morning, 3, 0)
+    spotify.rename(evening, "Evening / late")
+    later = spotify.add_playlist("Later", tracks[11:14])
+    spotify.like(tracks[14])
+
+    def rethink(spotify: SpotifyAccount, deezer: DeezerAccount) -> None:
+        spotify.add_track(morning, tracks[1])
+        drop(spotify, morning, tracks[10])
+        spotify.rename(evening, "Evening")
+        spotify.add_track(later, tracks[15])
+        spotify.unlike(tracks[9])
+
+    return past.scene("backup", rethink)
+
+
+@functools.cache
+def known_albums() -> tuple[SpotifyAlbum, ...]:
+    """Albums whose counterpart is beyond doubt, each by another artist; shuffled."""
+    catalogue = load_catalogue()
+    found: dict[str, SpotifyAlbum] = {}
+    for album in albums_of(catalogue).values():
+        if album.deezer_id and len(album.tracks) > 2 and album.artist.isascii():
+            found.setdefault(album.artist, album)
+    return tuple(random.Random(5).sample(sorted(found.values(), key=lambda album: album.id), 20))
+
+
+@functools.cache
+def foreign_albums() -> tuple[int, ...]:
+    """Deezer albums that are nobody's counterpart."""
+    catalogue = load_catalogue()
+    taken = {album.deezer_id for album in albums_of(catalogue).values()}
+    return tuple(random.Random(6).sample(sorted(set(catalogue.albums) - taken), 6))

@@ -7,8 +7,10 @@ costs milliseconds instead of most of a second. Answers with the child's id, the
 the usual way.
 
 A *save* is whatever the operating system is asked to do that changes the file named as checkpoint: a rename to it, or
-an opening of it for writing. A death before the save prevents the call; one after it makes the call, and dies before
-the program learns of it. What was not put onto the disk by then is lost, as in a power cut.
+an opening of it for writing. So is what changes a folder that is named as watched, for a listening history or a backup:
+a rename to it, an opening for writing, a removal. A death before the save prevents the call; one after it makes the
+call, and dies before the program learns of it; where a file is opened so that lines are added to it, half of them are.
+What was not put onto the disk by then is lost, as in a power cut.
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ class Start(msgspec.Struct, frozen=True):
     saves: str
     die_at: int = 0
     late: bool = False
+    watched: str = ""
 
 
 class Watched:
@@ -61,8 +64,10 @@ class Watched:
     def __init__(self, start: Start) -> None:
         self._start = start
         self._checkpoint = os.path.realpath(start.checkpoint)
+        self._watched = os.path.realpath(start.watched) + os.sep if start.watched else ""
         self._diary = os.open(start.saves, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._saves = 0
+        self._is_torn = False
         self._synced: set[int] = set()
         mock.patch("os.fsync", self._note_sync).start()
         sys.addaudithook(self._hear)
@@ -72,27 +77,46 @@ class Watched:
         self._synced.add(os.fstat(descriptor).st_ino)
 
     def _hear(self, event: str, given: tuple[Any, ...]) -> None:
-        if event == "os.rename" and self._is_checkpoint(given[1]):
-            self._at_save(lambda: self._rename(given[0]))
-        elif event == "open" and given[2] & (os.O_WRONLY | os.O_RDWR) and self._is_checkpoint(given[0]):
-            self._at_save(lambda: os.close(os.open(self._start.checkpoint, given[2], 0o600)))
+        if event == "os.rename" and self._is_saved(given[1]):
+            self._at_save(lambda: self._rename(given[0], given[1]))
+        elif event == "os.remove" and self._is_saved(given[0]):
+            self._at_save(lambda: Path(given[0]).unlink())
+        elif event == "open" and given[2] & (os.O_WRONLY | os.O_RDWR) and self._is_saved(given[0]):
+            self._at_save(lambda: self._open(given[0], given[2]))
 
-    def _is_checkpoint(self, path: Any) -> bool:
-        return isinstance(path, str | os.PathLike) and os.path.realpath(path) == self._checkpoint
+    def _is_saved(self, path: Any) -> bool:
+        if not isinstance(path, str | os.PathLike):
+            return False
+        real = os.fspath(os.path.realpath(path))
+        return real == self._checkpoint or bool(self._watched and real.startswith(self._watched))
 
     def _at_save(self, carry_out: Callable[[], None]) -> None:
         self._saves += 1
         os.write(self._diary, f"{time.monotonic()}\n".encode())
         if self._saves == self._start.die_at:
             if self._start.late:
-                self._checkpoint = ""  # this call is ours
+                self._checkpoint = self._watched = ""  # this call is ours
                 carry_out()
+                if self._is_torn:
+                    return
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def _rename(self, new: str) -> None:
+    def _rename(self, new: str, name: str) -> None:
         if Path(new).stat().st_ino not in self._synced:
             os.truncate(new, 0)  # the name may reach the disk before the content does
-        Path(new).rename(self._start.checkpoint)
+        Path(new).rename(name)
+
+    def _open(self, path: str, flags: int) -> None:
+        if os.path.realpath(path).endswith(".ndjson"):
+            self._is_torn = True
+            mock.patch("os.write", self._tear).start()
+        else:
+            os.close(os.open(path, flags, 0o600))
+
+    def _tear(self, descriptor: int, content: bytes) -> int:
+        os.pwrite(descriptor, content[: len(content) // 2], os.lseek(descriptor, 0, os.SEEK_CUR))
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 0
 
 
 def become(start: Start) -> None:

@@ -1,8 +1,8 @@
 """The real command against the sandbox, killed with SIGKILL at a chosen point, and run again until it is content.
 
-A *point* is a write to Deezer or a save of the checkpoint, before it is carried out or after (when nobody has been told
-yet), any call to a service, or an instant. Writes and calls are counted by the sandbox, saves by the process itself
-(``killed_process``).
+A *point* is a write to Deezer or to a Spotify playlist, or a save of the checkpoint (of a listening history, of a
+backup), before it is carried out or after (when nobody has been told yet), any call to a service, or an instant. Writes
+and calls are counted by the sandbox, saves by the process itself (``killed_process``).
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 from kill_runners import LONGEST, Runner
-from kill_scenes import Scene
+from kill_scenes import Scene, files_in
 from killed_process import Start
 from rig import FAST
 
 from musicdiff_job.clock import StopFlag, SystemClock
-from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.checkpoint import Account, Checkpoint
+from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.summary import Summary
 from musicdiff_job.sandbox.deezer_account import DeezerAccount, Write
@@ -32,6 +33,7 @@ from musicdiff_job.sandbox.deezer_library import DeezerLibrary, Edited, Refusal
 from musicdiff_job.sandbox.faults import Dropped
 from musicdiff_job.sandbox.http import Request, Response
 from musicdiff_job.sandbox.server import Sandbox
+from musicdiff_job.sandbox.world import SpotifyAccount
 from musicdiff_job.store.file import FileStore
 
 RUNS = 12
@@ -123,6 +125,33 @@ class MortalAccount(DeezerAccount):
         return refusal
 
 
+class MortalSpotify(SpotifyAccount):
+    """A Spotify account whose client may die at a write of its own; a person's edits are not among them."""
+
+    reaper = Reaper()
+    done: list[tuple[float, str]]
+
+    def append_tracks(self, playlist_id: str, track_ids: Sequence[str], position: int | None = None) -> None:
+        self._mortally("append", lambda: super(MortalSpotify, self).append_tracks(playlist_id, track_ids, position))
+
+    def remove_tracks(self, playlist_id: str, track_ids: Collection[str]) -> None:
+        self._mortally("withdraw", lambda: super(MortalSpotify, self).remove_tracks(playlist_id, track_ids))
+
+    def _mortally(self, verb: str, edit: Callable[[], None]) -> None:
+        self.reaper.pass_by("write", late=False)
+        edit()
+        self.done.append((time.monotonic(), verb))
+        self.reaper.pass_by("write", late=True)
+
+
+def mortal_copy(account: SpotifyAccount, done: list[tuple[float, str]]) -> MortalSpotify:
+    """A copy of an account whose client may die; its writes are noted in ``done``."""
+    copied = MortalSpotify(account.catalogue)
+    vars(copied).update(vars(account.copy()))
+    copied.done = done
+    return copied
+
+
 class MortalSandbox(Sandbox):
     """A sandbox whose client may die at any call."""
 
@@ -160,6 +189,7 @@ class Place:
 
     scene: Scene
     sandbox: MortalSandbox
+    spotify: MortalSpotify
     deezer: MortalAccount
     folder: Path
     runs: list[Ended] = field(default_factory=list)
@@ -172,9 +202,24 @@ class Place:
         store = FileStore(self.checkpoint_file, clock=SystemClock(StopFlag()), app_version="test")
         return store.peek() or Checkpoint()
 
+    def move_in(self) -> None:
+        """Make the folder beside the checkpoint the one that it is about: the target of a backup is its place."""
+        clock = SystemClock(StopFlag())
+        store = FileStore(self.checkpoint_file, clock=clock, app_version="test")
+        with store.lease("by hand", clock.now()) as lease:
+            known = lease.load()
+            here = Account(f"files:{self.folder / self.scene.beside}", "before it was moved")
+            accounts = {**known.accounts, str(Service.DEEZER): here}
+            lease.save(msgspec.structs.replace(known, accounts=accounts), last=True)
+
+    def files(self) -> dict[str, bytes]:
+        """What lies in the folder beside the checkpoint; not what a death has left unfinished there."""
+        folder = self.folder / self.scene.beside
+        return files_in(folder) if self.scene.beside else {}
+
     def run(self, runner: Runner, point: Point | None = None) -> Ended:
         """One run, which dies at ``point`` if it gets there."""
-        reaper = self.deezer.reaper = self.sandbox.reaper = Reaper(runner, point)
+        reaper = self.deezer.reaper = self.spotify.reaper = self.sandbox.reaper = Reaper(runner, point)
         writes, calls, began = len(self.deezer.done), len(self.sandbox.log.all()), time.monotonic()
         start = self._start(point)
         runner.start(start)
@@ -235,6 +280,7 @@ class Place:
             output=str(output),
             errors=str(errors),
             saves=str(saves),
+            watched=str(self.folder / self.scene.beside) if self.scene.beside else "",
             die_at=point.at if point and point.what == "save" else 0,
             late=bool(point and point.late),
         )
@@ -245,8 +291,16 @@ def open_place(scene: Scene, folder: Path) -> Iterator[Place]:
     """The scene in a folder of its own, whose sandbox serves while it is entered."""
     folder.mkdir(parents=True)
     deezer = MortalAccount(library=scene.library)
-    with MortalSandbox(scene.spotify.copy(), deezer, switches=scene.deezer_switches) as sandbox:
-        place = Place(scene, sandbox, deezer, folder)
+    spotify = mortal_copy(scene.spotify, deezer.done)
+    with MortalSandbox(spotify, deezer, scope=scene.scope, switches=scene.deezer_switches) as sandbox:
+        place = Place(scene, sandbox, spotify, deezer, folder)
         if scene.checkpoint is not None:
             place.checkpoint_file.write_bytes(scene.checkpoint)
+        if scene.beside:
+            for name, content in scene.files.items():
+                path = folder / scene.beside / name
+                path.parent.mkdir(mode=0o700, exist_ok=True)
+                path.write_bytes(content)
+        if scene.is_backup and scene.checkpoint is not None:
+            place.move_in()
         yield place

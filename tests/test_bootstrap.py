@@ -147,20 +147,6 @@ def test_flags_go_before_settings(tmp_path: Path) -> None:
         assert ours.gate.seconds_left() == 95.0
 
 
-def test_what_this_version_would_ignore_is_refused_all_at_once(tmp_path: Path) -> None:
-    loaded = load(
-        tmp_path,
-        MUSICDIFF_SYNC_STOP_AFTER_FAILURES="3",
-        MUSICDIFF_HEALTH_PING_URL="https://example.org/ping",
-    )
-    with pytest.raises(ConfigError) as caught:
-        assemble(loaded)
-    told = " ".join(caught.value.problems)
-    assert len(caught.value.problems) == 2
-    for key in ("sync.stop_after_failures", "health.ping_url"):
-        assert key in told
-
-
 @pytest.mark.parametrize(
     ("settings", "told"),
     [

@@ -12,8 +12,11 @@ from rig import Credential, Rig, open_rig
 from told_clock import ToldClock
 
 from musicdiff_job.core.match import Match
+from musicdiff_job.core.model import SourceId, TargetId
 from musicdiff_job.core.outcome import Outcome
+from musicdiff_job.core.overrides import set_match
 from musicdiff_job.core.summary import CollectionState, Summary
+from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.sandbox.catalogue import load_catalogue
 from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import MadeBySpotify, SpotifyAccount
@@ -106,6 +109,39 @@ def test_a_person_who_asks_is_answered(calendar: Calendar) -> None:
     forced = calendar.run(EVERY_SIX, only=("Gym",), force=True)
     assert [(line.state, line.added) for line in forced.collections] == [(CollectionState.CHANGED, 1)]
     assert calendar.run("[]").rests_until is None  # other settings
+
+
+def test_what_a_person_decides_about_a_track_does_not_wait_for_a_rest(calendar: Calendar) -> None:
+    calendar.run(EVERY_SIX)
+    rig, (first, second, third) = calendar.rig, calendar.rig.playlists()["Gym"]
+    source = next(str(key) for key, one in rig.checkpoint().matches.items() if one.decision == _match(rig, first))
+
+    def told(line: str, rules: str = EVERY_SIX) -> Summary:
+        (rig.folder / "overrides.toml").write_text(f"[tracks]\n{line}\n")
+        calendar.wait(minutes=30)
+        return calendar.run(rules)
+
+    assert told('"spotify:track:4uLU6hMCjMI75M1A2tKUQC" = "none"').rests_until, "no list holds it"
+    assert calendar.calls() == 0
+    changed = told(f'"spotify:track:{source}" = "none"')
+    assert rig.playlists()["Gym"] == [second, third]
+    assert {line.name for line in changed.collections if line.state is CollectionState.CHANGED} == {"Gym"}
+    rested = told(f'"spotify:track:{source}" = "none"')
+    assert (rested.rests_until, calendar.calls()) == ("2026-11-21T18:00:00Z", 0)
+    with rig.store().lease("by hand", rig.now() + timedelta(minutes=1)) as lease:
+        lease.save(set_match(lease.load(), SourceId(source), TargetId(str(first)), to_iso(rig.now())), last=True)
+    told("")
+    assert rig.playlists()["Gym"] == [first, second, third]
+    # A window is another matter: out of it nothing is done.
+    night = '[{"match": "*", "window": "02:00-03:00", "timezone": "UTC"}]'
+    calendar.run(night)
+    assert told(f'"spotify:track:{source}" = "none"', night).rests_until == "2026-11-22T02:00:00Z"
+    assert calendar.calls() == 0
+
+
+def _match(rig: Rig, target: int) -> Match:
+    decisions = (one.decision for one in rig.checkpoint().matches.values())
+    return next(one for one in decisions if isinstance(one, Match) and one.target == str(target))
 
 
 def test_a_new_playlist_is_found_within_26_hours(calendar: Calendar) -> None:

@@ -18,6 +18,7 @@ from musicdiff_job.core import override_file
 from musicdiff_job.core.model import TargetId
 from musicdiff_job.core.outcome import ExitCode
 from musicdiff_job.core.terms import Preference, Terms
+from musicdiff_job.settings import recipients
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -129,6 +130,22 @@ def test_the_settings_shown_for_a_backup_are_accepted(tmp_path: Path) -> None:
     loaded = settings.load(env={"HOME": str(tmp_path)}, cwd=tmp_path)
     assert loaded.settings.target.path == str(tmp_path / "music-backup")
     assert loaded.warnings == ()
+
+
+@pytest.mark.parametrize("page", ["notifications.md", "metrics.md"])
+def test_the_settings_shown_for_what_is_told_are_accepted(tmp_path: Path, page: str) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "musicdiff.toml").write_text("\n".join(blocks), encoding="utf-8")
+    loaded = settings.load(env={"HOME": str(tmp_path)}, cwd=tmp_path)
+    assert loaded.settings.sync.stop_after_failures == 5 * (page == "notifications.md")
+    assert loaded.warnings == ()
+
+
+def test_the_addresses_shown_are_addresses() -> None:
+    page = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
+    shown = re.findall(r"\| `([a-z]+://[^`]*)`", page)
+    assert len(shown) >= 8
+    assert all(re.search(recipients.PATTERN, address) for address in shown)
 
 
 def test_the_overrides_shown_are_accepted_and_are_all_there_is() -> None:

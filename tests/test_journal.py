@@ -159,6 +159,25 @@ def test_an_event_in_text(sink: Sink) -> None:
     assert rest == 'warning collection.changed name="Gym mix" added=3 kinds=["a"] empty=""\n'
 
 
+def test_text_for_the_journal_has_priorities_and_no_time(sink: Sink) -> None:
+    sink.configure("text", to_journald=True)
+    journal.event("a.b", logging.WARNING, name="<0>\n<1>x")
+    try:
+        raise ValueError("first\n<0>second")
+    except ValueError as error:
+        journal.event("run.crashed", logging.ERROR, error=error)
+    first, *others = sink.text().splitlines()
+    assert first == '<4>warning a.b name="<0>\\n<1>x"'
+    assert others[0] == "<3>error   run.crashed"
+    assert all(line.startswith("<3>    | ") for line in others[1:])
+    assert any("<0>second" in line for line in others)
+    assert sink.file.read_text()[0].isdigit(), "the file has no other clock"
+    sink.clear()
+    sink.configure("json", to_journald=True)
+    journal.event("a.b")
+    assert sink.lines()[0]["event"] == "a.b"
+
+
 def test_events_of_the_jobs_own_modules_are_recognised_and_prose_is_not(sink: Sink) -> None:
     sink.configure()
     logging.getLogger("musicdiff_job.gate").info("rate_limit.hit", extra={"service": "deezer"})

@@ -10,14 +10,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from kill_random import random_scene
 from kill_runners import Forks, forks
-from kill_scenes import Scene, every_write, first_sync
+from kill_scenes import Scene, backup, both_ways, every_write, first_sync, listening, shelves
 from kill_verdict import Losses, Shown, World, judge
 from killing import Point
 from rig import Credential
@@ -74,6 +74,28 @@ def test_killed_in_its_first_run_it_loses_nothing(tmp_path: Path, runner: Forks,
     stage = Stage(first_sync(credential, tmp_path / "past"), tmp_path / "places", runner)
     few = writes_of_each_kind(stage, (True,), last=credential == "arl")
     judged(stage, every_trial(stage) if TORTURE else [*few, *some_saves(stage)])
+
+
+BESIDES: dict[Callable[[Credential, Path], Scene], set[str]] = {
+    shelves: {"like_albums", "unlike_albums", "like_artists", "unlike_artists", "like"},
+    listening: {"add"},
+    both_ways: {"add", "remove", "append", "withdraw"},
+    backup: set(),
+}
+"""Scenes of what there is besides playlists and liked songs on Deezer, and the kinds of writes of each."""
+
+
+@LONG
+@pytest.mark.parametrize("make", BESIDES, ids=lambda make: make.__name__)
+def test_killed_in_any_part_of_the_library_it_loses_nothing(
+    tmp_path: Path, runner: Forks, make: Callable[[Credential, Path], Scene]
+) -> None:
+    for credential in CREDENTIALS if TORTURE else CREDENTIALS[:1]:
+        here = tmp_path / credential
+        stage = Stage(make(credential, here / "past"), here / "places", runner)
+        assert BESIDES[make] <= set(stage.course.writes)
+        few = [*writes_of_each_kind(stage, (True,), last=False), *some_saves(stage)[:2]]
+        judged(stage, every_trial(stage) if TORTURE else few)
 
 
 @LONG

@@ -9,7 +9,7 @@ from checkpoint_sample import NOW
 
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.summary import Summary
-from musicdiff_job.sinks import Ended, begin_all, end_all
+from musicdiff_job.sinks import SECONDS_STOPPED, Ended, begin_all, end_all, end_all_soon
 
 SUMMARY = Summary("r1", Outcome.CHANGED, "2026-11-21T12:00:00Z", "2026-11-21T12:00:04Z", 4.0)
 
@@ -38,3 +38,19 @@ def test_all_are_told_although_one_fails(caplog: pytest.LogCaptureFixture) -> No
     assert broken.heard == whole.heard == ["r1", SUMMARY]
     assert len(caplog.records) == 2
     assert all("sink.failed" in record.getMessage() for record in caplog.records)
+
+
+def test_after_a_signal_all_of_them_share_a_moment(caplog: pytest.LogCaptureFixture) -> None:
+    now = 100.0
+
+    class Slow(Told):
+        def end(self, ended: Ended) -> None:
+            nonlocal now
+            self.heard.append(ended.seconds)
+            now += 1.5
+
+    sinks = [Slow(), Slow(), Slow("late")]
+    with caplog.at_level(logging.WARNING):
+        end_all_soon(sinks, Ended(SUMMARY, NOW, lambda: None), lambda: now)
+    assert [sink.heard for sink in sinks] == [[SECONDS_STOPPED], [pytest.approx(SECONDS_STOPPED - 1.5)], []]
+    assert [record.getMessage() for record in caplog.records] == ["sink.failed"]

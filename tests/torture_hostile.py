@@ -1,8 +1,8 @@
 """Tries all of ``docs/hostile-services.md`` and prints one line of JSON: ``python tests/torture_hostile.py``.
 
-The tables cell by cell (``faults_tried``), then every value of every answer spoilt (``bad_inputs_tried``). With
-``--part 1/2`` every second one, from the first on. Each failure is told on stderr as it happens; the exit status is 1
-if there were any.
+The tables cell by cell and every fault at the other addresses (``faults_tried``), then every value of every answer
+spoilt (``bad_inputs_tried``). With ``--part 1/2`` every second one, from the first on. Each failure is told on stderr
+as it happens; the exit status is 1 if there were any.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from functools import partial
 
 import hostile_answers
 import hostile_trial
-from hostile_table import cells, columns
+from hostile_table import cells, columns, other_addresses, other_trials
 
 
 def trials() -> Iterator[tuple[str, str, Callable[[], list[str]]]]:
     """What is counted, its name, and how to try it."""
     for cell in cells():
         yield "faults_tried", str(cell), partial(hostile_trial.attempt, cell)
-    for endpoint in (endpoint for endpoints in columns().values() for endpoint in endpoints):
+    for fault, endpoint, times in other_trials():
+        yield "faults_tried", f"{fault} | {endpoint} | {times}", partial(hostile_trial.harmless, fault, endpoint, times)
+    for endpoint in (endpoint for endpoints in (*columns().values(), other_addresses()) for endpoint in endpoints):
         for spoiling in hostile_answers.spoilings(endpoint):
             yield "bad_inputs_tried", str(spoiling), partial(hostile_answers.attempt, spoiling)
 

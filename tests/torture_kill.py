@@ -1,6 +1,6 @@
 """Kill the real command everywhere, and count what that cost.
 
-``python tests/torture_kill.py --sample N --seed S`` kills it at every write and every save of two small scenes, with
+``python tests/torture_kill.py --sample N --seed S`` kills it at every write and every save of six small scenes, with
 both kinds of credential, each time with and without people who edit both sides before the next run; then at N points of
 random scenes, the first of which has seed S. Prints one line of JSON; its status is 1 when anything was lost, and the
 story of every loss is on stderr.
@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 from kill_random import random_scene
 from kill_runners import Execs, Runner, forks
-from kill_scenes import Scene, every_write, first_sync
+from kill_scenes import Scene, backup, both_ways, every_write, first_sync, listening, shelves
 from kill_verdict import Losses, World, flaws, judge, seen, world_of
 from killing import Course, Place, Point, What, open_place
 from rig import Credential
@@ -31,7 +31,9 @@ from musicdiff_job.core.errors import CheckpointInvalid
 
 TRIALS_EACH = 8
 """Trials of one random scene: to set a scene takes as long as a few trials."""
-SMALL: tuple[Callable[[Credential, Path], Scene], ...] = (every_write, first_sync)
+SMALL: tuple[Callable[[Credential, Path], Scene], ...] = (
+    every_write, first_sync, shelves, listening, both_ways, backup,
+)  # fmt: skip
 CREDENTIALS: tuple[Credential, ...] = ("arl", "token")
 
 
@@ -78,7 +80,8 @@ class Stage:
     _numbers: Iterator[int] = field(init=False, default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self.before = seen(self.scene.library, self.scene.known)
+        spotify = self.scene.spotify if self.scene.flows else None
+        self.before = seen(self.scene.library, self.scene.known, spotify=spotify)
         for rethink in (False, True):
             with self._open() as place:
                 self.course = place.run(self.runner).course

@@ -1,7 +1,9 @@
 """A year, a run every half hour of it: ``python tests/torture_year.py --seed 1``.
 
-Prints one JSON line: runs, how many of them made no call, calls, edits, how often a list had its turn, and the
-checkpoint's size after one, six and twelve months, packed. What goes wrong ends it with a traceback.
+Prints one JSON line: runs, how many of them made no call, calls, edits, how often a list had its turn, how often
+Spotify asked to wait and tokens had expired, the checkpoint's size after one, six and twelve months, packed, and what
+it consists of then, in bytes of plain text, beside the number of the library's entries. What goes wrong ends it with a
+traceback.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ def main() -> int:
         year = live(Path(folder), arguments.seed, every=arguments.every)
     sizes = {f"bytes after {months} months": size for months, size in year.sizes.items()}
     told = {"runs": year.runs, "rested": year.rested, "calls": year.calls, "edits": year.edits, "turns": year.punctual}
-    print(json.dumps({**told, **sizes}))  # noqa: T201
+    told |= {"limited": year.limited, "expired": year.expired}
+    parts = {f"parts after {months} months": json.dumps(parts) for months, parts in year.parts.items()}
+    print(json.dumps({**told, **sizes, **parts}))  # noqa: T201
     return 0
 
 

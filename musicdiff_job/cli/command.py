@@ -7,6 +7,8 @@ nearest to the command's own arguments wins and ``-v`` adds up.
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,6 +18,8 @@ from typing import Any, NamedTuple
 import click
 from click.shell_completion import CompletionItem
 
+JOB_INDEX = "JOB_COMPLETION_INDEX"
+"""Kubernetes sets it in every Pod of an Indexed Job."""
 LONGEST = 100_000_000
 """Seconds; about three years, as in the settings."""
 
@@ -29,6 +33,7 @@ class Shared:
 
     config: Path | None = None
     profile: str | None = None
+    profile_index: int | None = None
     env_file: Path | None = None
     log_format: str | None = None
     verbosity: int = 0
@@ -50,6 +55,7 @@ def shared(context: click.Context) -> Shared:
     return Shared(
         config=meta.get(f"{_META}config"),
         profile=meta.get(f"{_META}profile"),
+        profile_index=meta.get(f"{_META}profile_index"),
         env_file=meta.get(f"{_META}env_file"),
         log_format=meta.get(f"{_META}log_format"),
         verbosity=meta.get(f"{_META}verbosity", 0),
@@ -68,6 +74,22 @@ class Seconds(click.FloatRange):
         if math.isnan(seconds):
             self.fail(f"{value!r} is not a number of seconds", param, ctx)
         return seconds
+
+
+class Index(click.ParamType[int]):
+    """A profile's place in the settings file, from 0; without a number the place of this Pod in its Kubernetes Job."""
+
+    name = "number"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number that was given, or that of JOB_COMPLETION_INDEX."""
+        said = str(value) or os.environ.get(JOB_INDEX, "")
+        if re.fullmatch(r"[0-9]{1,9}", said):
+            return int(said)
+        if not said:
+            raise click.BadParameter(f"without a number it takes {JOB_INDEX}, which is not set here", ctx, param)
+        hint = f"; without a number it stands last, and {JOB_INDEX} counts" if value else f" ({JOB_INDEX})"
+        raise click.BadParameter(f"{said!r} is not the place of a profile, 0 or more{hint}", ctx, param)
 
 
 class Pattern(click.ParamType[str]):
@@ -102,7 +124,23 @@ def _shared_options() -> list[click.Parameter]:
         click.Option(
             ["--config"], type=path, metavar="FILE", help="Settings file.", callback=_remember, expose_value=False
         ),
-        click.Option(["--profile"], metavar="NAME", help="Profile.", callback=_remember, expose_value=False),
+        click.Option(
+            ["--profile"],
+            metavar="NAME",
+            help="Profile; for `run` and `status` also all.",
+            callback=_remember,
+            expose_value=False,
+        ),
+        click.Option(
+            ["--profile-index"],
+            type=Index(),
+            is_flag=False,
+            flag_value="",
+            metavar="[N]",
+            help=f"Profile by its place, from 0; {JOB_INDEX} if no number follows.",
+            callback=_remember,
+            expose_value=False,
+        ),
         click.Option(
             ["--env-file"],
             type=path,

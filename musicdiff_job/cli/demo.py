@@ -19,14 +19,16 @@ from musicdiff_job import bootstrap
 from musicdiff_job import settings as settings_loader
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.output import complain, say, show
-from musicdiff_job.cli.run import is_watched, watcher
+from musicdiff_job.cli.report import overview_of_session
 from musicdiff_job.cli.session import Session, keep_log
 from musicdiff_job.cli.signals import leave, stopping
+from musicdiff_job.cli.telling import is_watched, watcher
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.outcome import ExitCode, Outcome, exit_code
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import Summary
 from musicdiff_job.performing import Wish, perform, run_id
+from musicdiff_job.report.html import html_page
 from musicdiff_job.report.run import run_blocks
 from musicdiff_job.report.text import Cell, Lines, Tone, count
 from musicdiff_job.report.unmatched import unmatched_lines, unmatched_text
@@ -37,11 +39,14 @@ from musicdiff_job.sandbox.spotify_render import Cohort
 from musicdiff_job.sandbox.world import SpotifyAccount
 from musicdiff_job.settings.findings import CREDENTIALS
 from musicdiff_job.settings.model import Deezer
+from musicdiff_job.store.replacing import replace_file
 
 FASTER = 10
 """How many times the sandbox's limits, and the demo's settings for them, are wider than the defaults."""
 DEFAULTS = Deezer()
 UNMATCHED_SHOWN = 8
+PAGE = "musicdiff-demo.html"
+"""In the working directory, because the demo's own folder is gone when somebody wants to look."""
 
 
 @click.command("demo", cls=JobCommand, example="musicdiff-job demo --library synthetic:10x50+100")
@@ -131,6 +136,7 @@ def _twice(context: click.Context, sandbox: Sandbox, account: SpotifyAccount, fo
         second = _run(context, session)
         say("", Cell("Second run", Tone.GOOD))
         show(*run_blocks(second, session.now(), every=options.verbose))
+        _write_page(session)
     return exit_code(first.outcome) or exit_code(second.outcome, signal=stop.signal)
 
 
@@ -166,3 +172,13 @@ def _tell_unmatched(session: Session) -> None:
         show(Lines(unmatched_text(lines[:UNMATCHED_SHOWN], session.now())))
     if len(lines) > UNMATCHED_SHOWN:
         say(f"... and {len(lines) - UNMATCHED_SHOWN} more")
+
+
+def _write_page(session: Session) -> None:
+    page = html_page(overview_of_session(session), session.now())
+    try:
+        replace_file(Path(PAGE), page.encode())
+    except OSError as error:
+        complain(f"the dashboard cannot be written to {PAGE}: {error.strerror}")
+    else:
+        say("", f"The dashboard of this library: open {PAGE} in a browser. `musicdiff-job report` makes yours.")

@@ -1,9 +1,7 @@
-"""Files that commands write for others to read: whole or not at all, and for the owner only."""
+"""Files that a command writes where its user says: ``-o``."""
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -11,12 +9,7 @@ from typing import TypeVar
 import click
 
 from musicdiff_job.core.errors import UsageError
-from musicdiff_job.private import may_follow, open_private
-from musicdiff_job.store.durable import temporary
-
-_FIXED = frozenset({errno.EBUSY, errno.EROFS, errno.EACCES, errno.EPERM, errno.EXDEV})
-"""How renaming over a mounted file, or into a folder one may not change, fails."""
-
+from musicdiff_job.store.replacing import replace_file
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -32,34 +25,3 @@ def write_output(output: Path, text: str, what: str) -> None:
         replace_file(output, text.encode())
     except OSError as error:
         raise UsageError(f"{what} cannot be written to {output}: {error.strerror}", "Name another file") from None
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path``, mode 0600, so that a reader sees the old content or the new one.
-
-    What cannot be replaced (``/dev/stdout``, a pipe, a symbolic link, the termination message that Kubernetes mounts)
-    is written in place; a symbolic link only if it is the user's own, or root's (see ``private``). Raises OSError.
-    """
-    if path.is_symlink():
-        if not may_follow(path):
-            raise OSError(errno.ELOOP, "somebody else's symbolic link stands there")
-        _write_in_place(path, content)
-    elif path.exists() and not path.is_file():
-        _write_in_place(path, content)
-    else:
-        try:
-            _replace(path, content)
-        except OSError as error:
-            if error.errno not in _FIXED or not path.exists():
-                raise
-            _write_in_place(path, content)
-
-
-def _write_in_place(path: Path, content: bytes) -> None:
-    with os.fdopen(open_private(path, os.O_WRONLY | os.O_TRUNC), "wb") as file:
-        file.write(content)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    with temporary(path, content) as (written, _):
-        written.replace(path)

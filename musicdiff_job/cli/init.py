@@ -16,7 +16,6 @@ import click
 
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.env_output import DEFAULT_FILE
-from musicdiff_job.cli.files import replace_file
 from musicdiff_job.cli.output import complain, say
 from musicdiff_job.cli.typed import answers_come
 from musicdiff_job.core.errors import UsageError
@@ -24,6 +23,7 @@ from musicdiff_job.report.text import clean
 from musicdiff_job.settings.commented import commented
 from musicdiff_job.settings.kinds import Wrong
 from musicdiff_job.settings.rows import ROWS, Row
+from musicdiff_job.store.replacing import replace_file
 
 FILE = Path("musicdiff.toml")
 """Where every command looks for settings without being told."""

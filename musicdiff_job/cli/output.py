@@ -8,7 +8,6 @@ for the whole. What stderr does not take is lost; there is nowhere else to say s
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -16,9 +15,8 @@ from contextlib import suppress
 from typing import TextIO
 
 import click
-import msgspec
 
-from musicdiff_job.core.harmless import safe_json
+from musicdiff_job.core.harmless import json_text as json_text  # whoever shows JSON may also write it to a file
 from musicdiff_job.report.text import Block, Cell, Lines, plain, text_of
 
 
@@ -40,6 +38,11 @@ def is_terminal(stream: TextIO) -> bool:
         return stream.isatty()
     except ValueError:
         return False
+
+
+def can_draw(stream: TextIO) -> bool:
+    """Whether ``stream`` is a terminal that knows colours and can go back on its own lines."""
+    return is_terminal(stream) and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
 def show(*blocks: Block) -> None:
@@ -65,17 +68,6 @@ def show_text(document: str) -> None:
 def show_json(value: object, *, indent: int = 2) -> None:
     """One JSON document on stdout; ``indent`` 0 puts it on one line."""
     _guarded(sys.stdout, lambda: click.echo(json_text(value, indent=indent).encode()))
-
-
-def json_text(value: object, *, indent: int = 0) -> str:
-    """A value as JSON that is safe to show on a terminal."""
-    try:
-        document = msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        # A path or an argument that is no text, which Python writes with halves of characters.
-        whole = json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-16-le", "surrogatepass")
-        document = whole.decode("utf-16-le", "replace").encode()
-    return safe_json((msgspec.json.format(document, indent=indent) if indent else document).decode())
 
 
 def complain(*lines: str) -> None:

@@ -37,6 +37,6 @@ def resume(context: click.Context) -> None:
     with session.edit() as (lease, checkpoint):
         was_paused = checkpoint.paused is not None
         if was_paused:
-            lease.save(msgspec.structs.replace(checkpoint, paused=None))
+            lease.save(msgspec.structs.replace(checkpoint, paused=None, failed_runs=0))
     if not shared(context).quiet:
         say("Runs work again." if was_paused else "It was not paused.")

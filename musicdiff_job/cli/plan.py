@@ -11,9 +11,10 @@ import click
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.files import output_option, write_output
 from musicdiff_job.cli.output import complain, json_text, say, show
-from musicdiff_job.cli.run import budgets, is_watched, only_option, watcher
+from musicdiff_job.cli.run import budgets, only_option
 from musicdiff_job.cli.session import open_session
 from musicdiff_job.cli.signals import leave, stopping
+from musicdiff_job.cli.telling import is_watched, watcher
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core.outcome import TABLE, ExitCodes, Outcome, exit_code
 from musicdiff_job.performing import Wish, perform
@@ -73,7 +74,7 @@ def show_plan(context: click.Context, wish: Wish, output: Path | None, planner: 
         summary = perform(session, wish, recorder, work)
     looked = bool(recorder.plans or recorder.results) or summary.outcome in (Outcome.IN_SYNC, Outcome.CHANGED)
     if looked:
-        show(*plan_blocks(recorder.plans.values(), recorder.results, notes=notes))
+        show(*plan_blocks(recorder.plans.values(), recorder.results, notes=notes, every=options.verbose))
     if not TABLE[summary.outcome].healthy or summary.outcome in INCOMPLETE:
         complain(outcome_cell(summary.outcome, f"{summary.outcome}: {TABLE[summary.outcome].meaning}").text)
         complain(*(error_line(error.where, error.message, error.hint) for error in summary.errors))

@@ -30,6 +30,7 @@ COMMANDS = {
     "apply": Lazy("apply", "apply", "Make exactly the changes that a plan says, or none."),
     "undo": Lazy("undo", "undo", "Put back what a run removed from Deezer."),
     "status": Lazy("status", "status", "Say how things stand, from the checkpoint alone."),
+    "report": Lazy("report", "report", "Show how things stand on one page."),
     "playlists": Lazy("playlists", "playlists", "List the collections, where each stands and when it is due next."),
     "history": Lazy("history", "history", "List the last runs."),
     "unmatched": Lazy("unmatched", "unmatched", "List the tracks without a counterpart, and why."),
@@ -43,6 +44,7 @@ COMMANDS = {
     "resume": Lazy("pause", "resume", "Let runs work again."),
     "reset": Lazy("reset", "reset", "Forget part of the checkpoint."),
     "checkpoint": Lazy("checkpoint", "checkpoint", "Create the checkpoint, look at it, check it, roll it back."),
+    "notify": Lazy("notify", "notify", "Try the notifications."),
     "auth": Lazy("auth", "auth", "Make the credentials, and see which there are."),
     "check": Lazy("check", "check", "See whether a run would work, and what to do if not."),
     "init": Lazy("init", "init", "Write a settings file to begin with."),
@@ -53,11 +55,11 @@ COMMANDS = {
 
 SECTIONS = {
     "To begin, in this order": ("demo", "init", "auth", "check", "run"),
-    "See how things stand": ("status", "playlists", "history", "plays"),
+    "See how things stand": ("status", "report", "playlists", "history", "plays"),
     "Review before it happens": ("plan", "apply", "undo"),
     "Counterparts": ("unmatched", "matches", "explain", "match"),
     "Decide": ("conflicts", "resolve", "pause", "resume", "reset"),
-    "Around the job": ("checkpoint", "completion"),
+    "Around the job": ("scaffold", "notify", "checkpoint", "completion"),
 }
 """How the help groups the commands: for a newcomer the first group is enough."""
 

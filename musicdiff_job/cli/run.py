@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,23 +16,21 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from musicdiff_job.cli.command import JobCommand, Pattern, Seconds, shared
-from musicdiff_job.cli.files import replace_file
-from musicdiff_job.cli.output import OutputLost, complain, is_terminal, json_text, show, show_json
-from musicdiff_job.cli.session import open_session
+from musicdiff_job.cli.output import OutputLost, complain, is_terminal, show, show_json
+from musicdiff_job.cli.session import open_session, read_settings
 from musicdiff_job.cli.signals import leave, stopping
+from musicdiff_job.cli.telling import complain_of, is_watched, watcher, write_summary
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.errors import ConfigError
 from musicdiff_job.core.outcome import TABLE, ExitCodes
 from musicdiff_job.core.summary import Summary
 from musicdiff_job.job import run_once
 from musicdiff_job.performing import Wish, perform_and_tell, refuse_and_tell
-from musicdiff_job.report.run import error_line, run_blocks
-from musicdiff_job.report.silent import Silent
-from musicdiff_job.report.text import named
+from musicdiff_job.report.run import run_blocks
+from musicdiff_job.settings import EVERY
 
 if TYPE_CHECKING:
     from musicdiff_job.cli.command import Shared
-    from musicdiff_job.ports import Observer
     from musicdiff_job.session import Job
 
 
@@ -88,21 +85,34 @@ def run(
     """Do the job once: look, decide, do, save, exit.
 
     Without a terminal, the last line on stdout is the summary as JSON; with -q nothing is said unless something is
-    wrong.
+    wrong. With --profile all every profile of the settings file has its turn, and the last line is their total.
     """
-    return carry_out(context, Wish(dry_run, max_seconds, max_calls, only, force), exit_codes, summary_file, run_once)
+    wish = Wish(dry_run, max_seconds, max_calls, only, force)
+    return carry_out(context, wish, exit_codes, summary_file, run_once, every=True)
 
 
 def carry_out(
-    context: click.Context, wish: Wish, exit_codes: str, summary_file: Path | None, work: Callable[[Job], Summary]
+    context: click.Context,
+    wish: Wish,
+    exit_codes: str,
+    summary_file: Path | None,
+    work: Callable[[Job], Summary],
+    *,
+    every: bool = False,
 ) -> int:
-    """Do ``work`` and say how it went, as ``run`` does; the status to exit with."""
+    """Do ``work`` and say how it went, as ``run`` does; the status to exit with. ``every``: it can be asked for every
+    profile."""
     stop = StopFlag()
     clock = SystemClock(stop)
     options, codes = shared(context), ExitCodes(exit_codes)
     with stopping(stop):
         try:
-            session = open_session(context, stop, clock, drawn=is_watched(options))
+            read = read_settings(options)
+            if every and read[1] == EVERY:
+                from musicdiff_job.cli.every import run_every  # most runs are of one profile
+
+                return run_every(read[0], options, wish, codes, summary_file, stop, clock)
+            session = open_session(context, stop, clock, drawn=is_watched(options), read=read)
         except ConfigError as error:
             complain(*error.problems)
             summary = refuse_and_tell(error, stop, clock, options.profile or "default", codes)
@@ -112,7 +122,7 @@ def carry_out(
                 summary = perform_and_tell(session, wish, watching, work, codes=codes)
             show_problems = True
     if summary_file is not None:
-        _write_summary(summary_file, summary)
+        write_summary(summary_file, summary)
     try:
         _tell(summary, options, clock.now(), problems=show_problems)
     except OutputLost as lost:
@@ -120,20 +130,6 @@ def carry_out(
     if stop.signal is not None:  # whatever it came to: threads may hang in sockets
         leave(summary.exit_code)
     return summary.exit_code
-
-
-def is_watched(options: Shared) -> bool:
-    """Whether there is somebody to see a progress bar; with ``-v`` the log takes its place."""
-    return is_terminal(sys.stderr) and not options.verbosity
-
-
-def watcher(options: Shared) -> AbstractContextManager[Observer]:
-    """A progress bar, or nobody."""
-    if is_watched(options):
-        from musicdiff_job.report.progress import ProgressBar  # imports rich
-
-        return ProgressBar()
-    return nullcontext(Silent())
 
 
 def _tell(summary: Summary, options: Shared, now: datetime, *, problems: bool) -> None:
@@ -144,16 +140,6 @@ def _tell(summary: Summary, options: Shared, now: datetime, *, problems: bool) -
             show(*run_blocks(summary, now, every=options.verbose))
         return
     if not healthy and problems and (options.quiet or is_terminal(sys.stderr)):
-        complain(f"{summary.outcome}: {TABLE[summary.outcome].meaning}")
-        complain(*(error_line(line.where, line.message, line.hint) for line in summary.errors))
-        complain(*(f"conflict {line.id} in {named(line.name)}: {line.message}" for line in summary.conflicts))
+        complain_of(summary)
     if not options.quiet:
         show_json(summary, indent=0)
-
-
-def _write_summary(path: Path, summary: Summary) -> None:
-    try:
-        replace_file(path, f"{json_text(summary)}\n".encode())
-    except OSError as error:
-        # The run itself is done and saved; a place for the summary cannot change how it went.
-        complain(f"the summary cannot be written to {path}: {error.strerror}")

@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musicdiff_job import bootstrap, journal
-from musicdiff_job import settings as settings_loader
 from musicdiff_job.cli.command import Shared, shared
-from musicdiff_job.cli.output import is_terminal
+from musicdiff_job.cli.output import can_draw, is_terminal
 from musicdiff_job.clock import StopFlag, SystemClock
 from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.errors import UsageError
 from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.timestamps import to_iso
+from musicdiff_job.journald import is_journal
 from musicdiff_job.performing import Surroundings, run_id
 from musicdiff_job.ports import Lease
-from musicdiff_job.settings import Settings
+from musicdiff_job.settings import EVERY, Loaded, Reading, Settings
 
 if TYPE_CHECKING:
     import click
@@ -52,26 +53,43 @@ class Session(Surroundings):
             yield lease, lease.load()
 
 
-def open_session(
-    context: click.Context, stop: StopFlag | None = None, clock: SystemClock | None = None, *, drawn: bool = False
-) -> Session:
-    """Read the settings and set the log up. ``drawn``: a progress bar is drawn on stderr, so only warnings go there.
+def read_settings(options: Shared) -> tuple[Reading, str]:
+    """All sources of settings, and the profile that is asked for (``EVERY`` for all). Raises ``UsageError``, and
+    ``ConfigError`` where a profile is asked for by its place in a file that cannot be understood."""
+    if options.profile is not None and options.profile_index is not None:
+        raise UsageError("--profile and --profile-index both name a profile", "Leave one of them out")
+    reading = Reading(options.config, os.environ, options.env_file, {"log.format": options.log_format}, Path.cwd())
+    return reading, reading.chosen(options.profile or "", options.profile_index)
 
-    Raises ``ConfigError``. Opens no file but the settings, and makes no call.
+
+def open_session(
+    context: click.Context,
+    stop: StopFlag | None = None,
+    clock: SystemClock | None = None,
+    *,
+    drawn: bool = False,
+    read: tuple[Reading, str] | None = None,
+) -> Session:
+    """Read the settings (unless they are ``read``) and set the log up. ``drawn``: a progress bar is drawn on stderr,
+    so only warnings go there.
+
+    Raises ``ConfigError``, and ``UsageError`` where every profile is asked for. Opens no file but the settings, and
+    makes no call.
     """
     stop = stop or StopFlag()
-    clock = clock or SystemClock(stop)
-    options = shared(context)
-    loaded = settings_loader.load(
-        config=options.config,
-        profile=options.profile or "",
-        env=os.environ,
-        env_file=options.env_file,
-        overrides={"log.format": options.log_format},
-        cwd=Path.cwd(),
-    )
+    reading, profile = read or read_settings(shared(context))
+    if profile == EVERY:
+        raise UsageError(f"this takes one profile, and {EVERY!r} stands for every one", "Name one with --profile NAME")
+    loaded = reading.load(profile)
     redactor = Redactor()
     redactor.learn(*loaded.secrets())
+    return enter(loaded, shared(context), redactor, stop, clock or SystemClock(stop), drawn=drawn)
+
+
+def enter(
+    loaded: Loaded, options: Shared, redactor: Redactor, stop: StopFlag, clock: SystemClock, *, drawn: bool = False
+) -> Session:
+    """What a profile's settings stand for, with its log set up. Raises ``ConfigError``."""
     name = run_id(clock.now())
     keep_log(loaded.settings, options, redactor, name, drawn=drawn)
     for warning in loaded.warnings:
@@ -96,7 +114,8 @@ def keep_log(settings: Settings, options: Shared, redactor: Redactor, name: str,
         max_bytes=log.max_bytes,
         backups=log.backups,
         run_id=name,
-        colours=terminal and not os.environ.get("NO_COLOR"),
+        colours=can_draw(sys.stderr) and not os.environ.get("NO_COLOR"),
+        to_journald=is_journal(sys.stderr, os.environ),
     )
     if drawn:
         for handler in logging.getLogger().handlers:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
-from musicdiff_job import bootstrap
 from musicdiff_job.cli.command import JobCommand, shared
 from musicdiff_job.cli.output import complain, show, show_json
-from musicdiff_job.cli.session import open_session
-from musicdiff_job.core.budget import deezer_rule, spotify_rule
+from musicdiff_job.cli.session import open_session, read_settings
+from musicdiff_job.cli.standing import standing
 from musicdiff_job.core.checkpoint import Checkpoint
-from musicdiff_job.core.expiry import consent_ends
-from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import ExitCode
-from musicdiff_job.core.timestamps import to_iso
-from musicdiff_job.report.status import Expiry, ailments, status_of
+from musicdiff_job.report.status import ailments
 from musicdiff_job.report.status_text import status_blocks
-from musicdiff_job.settings import Credentials
+from musicdiff_job.settings import EVERY
 
 if TYPE_CHECKING:
     from musicdiff_job.cli.session import Session
@@ -54,9 +49,15 @@ class Age(click.ParamType[timedelta]):
 def status(context: click.Context, *, as_json: bool, check: bool, max_age: timedelta) -> int:
     """Say how things stand, from the checkpoint alone.
 
-    Healthy means that the last run needs nobody's attention and that one went well within --max-age.
+    Healthy means that the last run needs nobody's attention and that one went well within --max-age. With --profile all
+    every profile of the settings file has its line.
     """
-    session = open_session(context)
+    read = read_settings(shared(context))
+    if read[1] == EVERY:
+        from musicdiff_job.cli.every import status_of_every  # mostly one is asked for
+
+        return status_of_every(read[0], shared(context), max_age, as_json=as_json, check=check)
+    session = open_session(context, read=read)
     checkpoint, now = session.peek(), session.now()
     ill = ailments(checkpoint, now, max_age)
     if as_json or not check:
@@ -77,31 +78,8 @@ def tell(
     every: bool,
 ) -> None:
     """Print the status."""
-    settings = session.loaded.settings
-    told = status_of(
-        checkpoint,
-        session.store.peek_header(),
-        now=now,
-        profile=settings.profile,
-        ledgers={
-            Service.SPOTIFY: spotify_rule(settings.budget.spotify_per_day),
-            Service.DEEZER: deezer_rule(settings.budget.deezer_per_hour),
-        },
-        expiry=expiry_of(session.loaded.credentials, now),
-        policy=bootstrap.policy_of(settings),
-        max_age=max_age,
-    )
+    told = standing(session, checkpoint, now, max_age)
     if as_json:
         show_json(told)
     else:
-        show(*status_blocks(told, ill, now, place=settings.checkpoint.url, every=every))
-
-
-def expiry_of(credentials: Credentials, now: datetime) -> Mapping[Service, Expiry]:
-    """How long the credentials last, as far as that can be known."""
-    day = credentials.spotify_authorized_at
-    if day is None:
-        return {Service.SPOTIFY: Expiry()}
-    ends = datetime.combine(consent_ends(day), time(), UTC)
-    began = datetime.combine(day, time(), UTC)
-    return {Service.SPOTIFY: Expiry(to_iso(began), to_iso(ends), (ends - now).days)}
+        show(*status_blocks(told, ill, now, place=session.loaded.settings.checkpoint.url, every=every))

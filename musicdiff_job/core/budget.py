@@ -54,6 +54,10 @@ class RollingWindow:
             return 0.0
         return self._ended[0] + span - now if self._ended else AWAITING_ANSWERS
 
+    def resize(self, calls: int) -> None:
+        """From now on at most ``calls``; those that were made stay counted."""
+        self._calls = calls
+
     def begin(self) -> None:
         """A call is made now."""
         self._in_flight += 1

@@ -18,6 +18,7 @@ import msgspec
 
 from musicdiff_job.core.before_image import BeforeImage
 from musicdiff_job.core.conflict import RULINGS_KEPT, Conflict, Ruling
+from musicdiff_job.core.failing import row_with
 from musicdiff_job.core.flow_back import Flow
 from musicdiff_job.core.match import Evidence, Match, Unmatched
 from musicdiff_job.core.model import (
@@ -37,6 +38,7 @@ from musicdiff_job.core.plays import Cursor
 from musicdiff_job.core.summary import CollectionState, Summary
 from musicdiff_job.core.terms import Terms
 from musicdiff_job.core.timestamps import from_iso, past
+from musicdiff_job.core.told import Told
 
 SCHEMA = 2
 RUNS_KEPT = 50
@@ -129,8 +131,9 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     counterpart, ``retry_at`` when the first of them is due again. ``rule`` is a fingerprint of the settings that
     shaped the mirror. ``gone`` are the source's empty places, ``withdrawn`` the mirrored entries that may have stood
     there. ``seen_at`` is when it was first due, ``checked_at`` when the run began that last found it in step (kept only
-    where a rule makes use of it). ``whose`` is as the last listing told. ``missing_since`` and ``missing_runs`` make
-    the tombstone. ``flow`` is what is known besides where hand edits flow back, None where they do not.
+    where a rule makes use of it). ``reopened`` says that a person has decided about its matches since: its rest is
+    over. ``whose`` is as the last listing told. ``missing_since`` and ``missing_runs`` make the tombstone. ``flow`` is
+    what is known besides where hand edits flow back, None where they do not.
     """
 
     id: CollectionId
@@ -158,6 +161,7 @@ class Mirror(msgspec.Struct, frozen=True, omit_defaults=True):
     verified_at: str | None = None
     seen_at: str | None = None
     checked_at: str | None = None
+    reopened: bool = False
     whose: Whose = Whose.OWN
     tried_at: str | None = None
     failures: int = 0
@@ -271,6 +275,10 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     playback: Cursor | None = None
     """How far the listening history has come; None before its first reading."""
     look: Look | None = None
+    failed_runs: int = 0
+    """How many runs have failed in a row (see ``failing``), since ``resume`` if there was one."""
+    told: Told | None = None
+    """What people were notified of; None while there was nothing."""
 
     def with_mirror(self, mirror: Mirror) -> Checkpoint:
         """This checkpoint with one collection's memory replaced."""
@@ -327,16 +335,19 @@ class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True):
             conflicts=summary.conflicts[:LINES_KEPT],
             errors=summary.errors[:LINES_KEPT],
         )
-        return msgspec.structs.replace(self, runs=(*self.runs, short)[-RUNS_KEPT:])
+        row = row_with(self.failed_runs, summary)
+        return msgspec.structs.replace(self, runs=(*self.runs, short)[-RUNS_KEPT:], failed_runs=row)
 
-    def touch(self, sources: frozenset[SourceId]) -> Checkpoint:
-        """Forget the snapshot of every collection that holds one of these source tracks, so that the next run
-        works on it. To be called while their old counterparts are known: of several tracks with one counterpart
-        the base names only the first."""
+    def touch(self, sources: frozenset[SourceId], *, by_person: bool = False) -> Checkpoint:
+        """Forget the snapshot of every collection that holds one of these source tracks, so that the next run that
+        may works on it; one that a person asks for does not rest any longer. To be called while their old counterparts
+        are known: of several tracks with one counterpart the base names only the first."""
         decisions = (record.decision for source in sources if (record := self.matches.get(source)))
         targets = frozenset(TargetId(found.target) for found in decisions if isinstance(found, Match))
         mirrors = {
-            key: msgspec.structs.replace(mirror, snapshot="") if holds(mirror, sources, targets) else mirror
+            key: msgspec.structs.replace(mirror, snapshot="", reopened=mirror.reopened or by_person)
+            if holds(mirror, sources, targets)
+            else mirror
             for key, mirror in self.mirrors.items()
         }
         return msgspec.structs.replace(self, mirrors=mirrors)

@@ -4,7 +4,7 @@
 
     JobError                    message (what happened, to what) and hint (what to do next)
     |-- StopRun                 the run ends here, saved; ``outcome`` says how
-    |   |-- Locked  Interrupted  OutOfBudget
+    |   |-- Locked  Declined  Interrupted  OutOfBudget
     |   |-- AuthError  WrongAccount
     |   |-- ConfigError  NoWayOut  UsageError  StalePlan
     |   |-- CheckpointInvalid  CheckpointUnwritable  LostLease
@@ -51,6 +51,12 @@ class Locked(StopRun):
     """Another run holds the checkpoint."""
 
     outcome = Outcome.LOCKED
+
+
+class Declined(StopRun):
+    """The user's own hook does not want the run to take place now."""
+
+    outcome = Outcome.PAUSED
 
 
 class OutOfBudget(StopRun):

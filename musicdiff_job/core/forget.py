@@ -16,10 +16,11 @@ import msgspec
 from musicdiff_job.core.checkpoint import Checkpoint, MatchRecord, Mirror
 from musicdiff_job.core.model import CollectionId, SourceId
 from musicdiff_job.core.summary import CollectionState
-from musicdiff_job.core.timestamps import from_iso
+from musicdiff_job.core.timestamps import from_iso, past
 
 UNUSED_KEPT = timedelta(days=180)
-"""For how long a match outlives its track's place in the library: people put back what they took out."""
+"""For how long a match outlives its track's place in the library, and what is known of a playlist the playlist: people
+put back what they took out."""
 
 
 def forget_bases(checkpoint: Checkpoint, chosen: Callable[[Mirror], bool]) -> tuple[Checkpoint, tuple[str, ...]]:
@@ -45,12 +46,13 @@ def forget_matches(checkpoint: Checkpoint) -> tuple[Checkpoint, int]:
 
 
 def forget_unused(checkpoint: Checkpoint, now: datetime) -> Checkpoint:
-    """Without the matches that no collection holds, if they were decided more than ``UNUSED_KEPT`` ago: else the
-    document would grow with every track that was ever seen. A person's words stay. To be called when all is in step,
-    for what is still being read is in no base yet. What a list holds twice counts once, so the second may be looked up
-    again."""
+    """Without the matches that no collection holds, if they were decided more than ``UNUSED_KEPT`` ago, and without
+    the collections that have been gone from the source for as long: else the document would grow with every track and
+    every playlist that was ever seen. A person's words stay. To be called when all is in step, for what is still being
+    read is in no base yet. What a list holds twice counts once, so the second may be looked up again."""
+    mirrors = {key: one for key, one in checkpoint.mirrors.items() if not _is_long_gone(one, now)}
     held: set[SourceId] = set()
-    for mirror in checkpoint.mirrors.values():
+    for mirror in mirrors.values():
         held.update(pair.source for part in mirror.parts for pair in part.base)
         held.update(pair.source for pair in mirror.left_out)
         held.update(mirror.waiting)
@@ -61,7 +63,15 @@ def forget_unused(checkpoint: Checkpoint, now: datetime) -> Checkpoint:
         for source, record in checkpoint.matches.items()
         if source in held or record.override or record.rejected or not _is_old(record, now)
     }
-    return checkpoint if len(kept) == len(checkpoint.matches) else msgspec.structs.replace(checkpoint, matches=kept)
+    if len(kept) == len(checkpoint.matches) and len(mirrors) == len(checkpoint.mirrors):
+        return checkpoint
+    return msgspec.structs.replace(checkpoint, matches=kept, mirrors=mirrors)
+
+
+def _is_long_gone(mirror: Mirror, now: datetime) -> bool:
+    """Whether nothing is left to know of a collection: should it come back, it is looked at afresh all the same."""
+    gone = past(mirror.missing_since, now) if mirror.state is CollectionState.DETACHED else None
+    return gone is not None and gone < now - UNUSED_KEPT
 
 
 def _is_old(record: MatchRecord, now: datetime) -> bool:

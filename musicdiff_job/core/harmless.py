@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+
+import msgspec
 
 from musicdiff_job.core.ci_commands import ANYWHERE
 
@@ -13,6 +16,17 @@ UNSHOWABLE = frozenset({"Cc", "Cf", "Cs"})
 """Controls, formatting controls (all bidirectional ones), halves of characters."""
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
+
+
+def json_text(value: object, *, indent: int = 0) -> str:
+    """A value as JSON that is safe to show on a terminal."""
+    try:
+        document = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        # A path or an argument that is no text, which Python writes with halves of characters.
+        whole = json.dumps(msgspec.to_builtins(value), ensure_ascii=False).encode("utf-16-le", "surrogatepass")
+        document = whole.decode("utf-16-le", "replace").encode()
+    return safe_json((msgspec.json.format(document, indent=indent) if indent else document).decode())
 
 
 def safe_json(document: str) -> str:

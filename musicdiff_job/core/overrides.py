@@ -73,4 +73,4 @@ def _record(checkpoint: Checkpoint, source: SourceId) -> MatchRecord:
 
 
 def _decided(checkpoint: Checkpoint, source: SourceId, record: MatchRecord) -> Checkpoint:
-    return checkpoint.touch(frozenset({source})).with_matches({source: record})
+    return checkpoint.touch(frozenset({source}), by_person=True).with_matches({source: record})

@@ -91,8 +91,11 @@ def is_begun(mirror: Mirror) -> bool:
 
 
 def rests_since(mirror: Mirror | None) -> str | None:
-    """Since when a rule lets the collection rest; None while there is work on it that was not ended."""
+    """Since when a rule lets the collection rest; None while there is work on it that was not ended, or that a person
+    asks for."""
     if mirror is None or is_begun(mirror) or mirror.state is CollectionState.SKIPPED:
+        return None
+    if mirror.reopened and mirror.state is not CollectionState.CONFLICT:
         return None
     return mirror.checked_at or mirror.synced_at
 

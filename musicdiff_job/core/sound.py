@@ -39,6 +39,8 @@ def _flaws(checkpoint: Checkpoint) -> Iterator[str]:
     for flow in (mirror.flow for mirror in checkpoint.mirrors.values() if mirror.flow is not None):
         if not 0 <= flow.acknowledged <= len(flow.sent):
             yield f"of {len(flow.sent)} edits sent to Spotify {flow.acknowledged} are confirmed"
+    if checkpoint.failed_runs < 0:
+        yield "less than no runs have failed"
     for service, ledger in checkpoint.ledgers.items():
         if any(calls < 0 for calls in ledger.values()):
             yield f"the ledger of {service[:40]!r} counts less than no calls"

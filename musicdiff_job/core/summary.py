@@ -145,6 +145,23 @@ class Summary(msgspec.Struct, frozen=True):
     """Until when nothing can be due by the rules, for a run that made no call because of it."""
 
 
+class ProfilesSummary(msgspec.Struct, frozen=True):
+    """The runs of several profiles, one after the other. ``outcome`` is the most urgent of theirs, ``totals`` are
+    their sums, and ``exit_code`` is the number the process ends with."""
+
+    profiles: tuple[Summary, ...]
+    outcome: Outcome
+    schema: int = 1
+    exit_code: int = 0
+    totals: Totals = Totals()
+
+
+def together(profiles: tuple[Summary, ...]) -> ProfilesSummary:
+    """The total of these runs, without its exit code."""
+    sums = {name: sum(getattr(one.totals, name) for one in profiles) for name in Totals.__struct_fields__}
+    return ProfilesSummary(profiles, most_urgent({one.outcome for one in profiles}), totals=Totals(**sums))
+
+
 def totals_of(results: tuple[CollectionResult, ...], conflicts: int) -> Totals:
     """Add the collections' lines up."""
 

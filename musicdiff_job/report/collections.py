@@ -114,7 +114,7 @@ def collections_table(lines: Iterable[CollectionLine], now: datetime) -> Table:
             Column("Placed", number=True),
             Column("Unmatched", number=True),
             Column("Synced"),
-            Column("Next"),
+            Column("Next", fit=Fit.WRAP),
             Column("Why", fit=Fit.WRAP),
         ),
         rows=tuple(
@@ -138,7 +138,7 @@ def _next(line: CollectionLine, now: datetime) -> str:
     """When a run looks at it, and when it is worked on in any case."""
     if line.next_look_at is None:
         return "-"
-    if _is_held(line):
+    if is_held(line):
         return distance(line.next_look_at, now)
     if line.next_due_at is None:
         return "when changed"
@@ -147,8 +147,9 @@ def _next(line: CollectionLine, now: datetime) -> str:
 
 
 def _whys(line: CollectionLine) -> tuple[str, ...]:
-    return (line.reason, line.next_look_reason) if _is_held(line) else (line.reason,)
+    return (line.reason, line.next_look_reason) if is_held(line) else (line.reason,)
 
 
-def _is_held(line: CollectionLine) -> bool:
+def is_held(line: CollectionLine) -> bool:
+    """Whether a rule keeps runs from looking at it for now."""
     return line.selected and line.next_look_reason != EVERY_RUN

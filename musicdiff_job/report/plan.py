@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import assert_never
+from itertools import groupby
+from typing import NamedTuple, assert_never
 
 from musicdiff_job.core.model import CollectionHead, CollectionId, TargetId
 from musicdiff_job.core.plan import (
@@ -22,12 +24,15 @@ from musicdiff_job.core.plan import (
 )
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.ports import Observer
+from musicdiff_job.report.silent import ShowsCalls
 from musicdiff_job.report.text import Block, Cell, Lines, Tone, clean, count, named
 
 Names = Mapping[TargetId, str]
 
 SIGNS = {"+": Tone.GOOD, "-": Tone.BAD, "~": Tone.BUSY}
 """Something comes, goes, or stays and is altered."""
+SHOWN = 20
+"""Tracks that come, or go, in one collection that are shown; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,16 @@ class PlanRecorder:
     plans: dict[CollectionId, Planned] = field(default_factory=dict)
     results: list[CollectionResult] = field(default_factory=list)
 
+    @property
+    def calls_left(self) -> Callable[[], int] | None:
+        """What tells the watcher how many calls the run may still make (``silent.ShowsCalls``)."""
+        return self.watcher.calls_left if isinstance(self.watcher, ShowsCalls) else None
+
+    @calls_left.setter
+    def calls_left(self, tell: Callable[[], int] | None) -> None:
+        if isinstance(self.watcher, ShowsCalls):
+            self.watcher.calls_left = tell
+
     def phase(self, name: str, total: int | None) -> None:
         """Pass it on."""
         self.watcher.phase(name, total)
@@ -84,22 +99,21 @@ class PlanRecorder:
 
 
 def plan_blocks(
-    plans: Iterable[Planned], results: Iterable[CollectionResult], *, notes: bool = False
+    plans: Iterable[Planned], results: Iterable[CollectionResult], *, notes: bool = False, every: bool = False
 ) -> tuple[Block, ...]:
-    """The difference for people: a block for each collection that changes, then what could not be planned; with
-    ``notes``, what else a person should know."""
-    results = tuple(results)
-    blocks: list[Block] = [
-        Lines((named(plan.head.name or plan.head.id), *_lines(plan.changes, plan.names)))
-        for plan in plans
-        if plan.changes
-    ]
+    """The difference for people: a block for each collection that changes, long lists cut unless ``every``, then the
+    sums, and what could not be planned; with ``notes``, what else a person should know."""
+    results, changing = tuple(results), [plan for plan in plans if plan.changes]
+    blocks: list[Block] = [_difference(plan, every=every) for plan in changing]
     trouble = {CollectionState.FAILED: Tone.BAD, CollectionState.CONFLICT: Tone.BAD, CollectionState.PENDING: Tone.BUSY}
     stuck = tuple(
         Cell(f"{named(result.name or result.id)}: {result.state.value.replace('_', ' ')}: {result.reason}", tone)
         for result in results
         if (tone := trouble.get(result.state)) and result.reason
     )
+    if len(changing) > 1:
+        sums = _sums(line for plan in changing for line in _told(plan))
+        blocks.append(Lines((f"in all: {sums or 'changes'} in {count(len(changing), 'collection')}",)))
     if stuck:
         blocks.append(Lines(stuck))
     if not blocks:
@@ -129,38 +143,75 @@ def told(change: Change) -> str:
             return f"to remove the track {track} from the favourites"
 
 
-def _lines(changes: Iterable[AnyChange], names: Names) -> Iterator[Cell]:
-    for change in changes:
-        for sign, text in _signed(change, names):
-            yield Cell(f"  {sign} {text}", SIGNS[sign])
+class _Told(NamedTuple):
+    """A line of the difference. ``listed`` marks one of many: a track, an album or an artist that comes or goes."""
+
+    sign: str
+    text: str
+    listed: bool = False
 
 
-def _signed(change: AnyChange, names: Names) -> Iterator[tuple[str, str]]:
+def _difference(plan: Planned, *, every: bool) -> Lines:
+    lines = list(_told(plan))
+    sums = f" ({told})" if (told := _sums(lines)) else ""
+    cells = [Cell(f"{named(plan.head.name or plan.head.id)}{sums}")]
+    for (sign, listed), group in groupby(lines, key=lambda line: (line.sign, line.listed)):
+        texts = [line.text for line in group]
+        shown = texts if every or not listed or len(texts) <= SHOWN + 1 else texts[:SHOWN]
+        cells += [Cell(f"  {sign} {text}", SIGNS[sign]) for text in shown]
+        if len(shown) < len(texts):
+            cells.append(Cell(f"  {sign} ... and {len(texts) - SHOWN:,} more (-v shows all)", SIGNS[sign]))
+    return Lines(tuple(cells))
+
+
+def _sums(lines: Iterable[_Told]) -> str:
+    """How much comes and goes: ``+3 -2``; "" for nothing."""
+    counts = Counter(line.sign for line in lines if line.listed)
+    return " ".join(f"{sign}{counts[sign]:,}" for sign in "+-" if counts[sign])
+
+
+def _told(plan: Planned) -> Iterator[_Told]:
+    placed = {track: at for change in plan.changes for at, track in _order(change)}
+    for change in plan.changes:
+        yield from _signed(change, plan, placed)
+
+
+def _order(change: AnyChange) -> Iterator[tuple[int, TargetId]]:
+    return iter(enumerate(change.tracks, 1)) if isinstance(change, ReorderTracks) else iter(())
+
+
+def _signed(change: AnyChange, plan: Planned, placed: Mapping[TargetId, int]) -> Iterator[_Told]:
+    names = plan.names
     match change:
         case CreatePlaylist():
-            yield "+", f'new playlist "{named(change.title)}" ({_privacy(change.public)})'
+            title = "" if change.title == plan.head.name else f' "{named(change.title)}"'
+            yield _Told("+", f"new playlist{title} ({_privacy(change.public)})")
         case UpdatePlaylist():
             if change.title is not None:
-                yield "~", f'title: "{named(change.title)}"'
+                yield _Told("~", f'title: "{named(change.title)}"')
             if change.description is not None:
-                yield "~", f'description: "{clean(change.description)}"'
+                yield _Told("~", f'description: "{clean(change.description)}"')
             if change.public is not None:
-                yield "~", f"now {_privacy(change.public)}"
+                yield _Told("~", f"now {_privacy(change.public)}")
         case AddTracks():
-            yield from (("+", _name(track, names)) for track in change.tracks)
+            # Deezer appends; where an order follows, that is not where a track ends up.
+            for track in change.tracks:
+                place = f" (to place {placed[track]})" if track in placed else ""
+                yield _Told("+", f"{_name(track, names)}{place}", listed=True)
         case LikeTrack():
-            yield "+", _name(change.track, names)
+            yield _Told("+", _name(change.track, names), listed=True)
         case RemoveTracks():
-            yield from (("-", _name(track, names)) for track in change.tracks)
+            yield from (_Told("-", _name(track, names), listed=True) for track in change.tracks)
         case UnlikeTrack():
-            yield "-", _name(change.track, names)
+            yield _Told("-", _name(change.track, names), listed=True)
         case ReorderTracks():
-            yield "~", f"order of {count(len(change.tracks), 'track')}"
+            yield _Told("~", f"new order of {count(len(change.tracks), 'track')}")
         case DeletePlaylist():
-            yield "-", f"the whole playlist {change.playlist}"
+            yield _Told("-", f'the whole playlist "{named(plan.head.name)}"')
         case EditSource():
-            yield from (("+", f"on Spotify: {_name(TargetId(track), names)}") for track in change.add)
-            yield from (("-", f"on Spotify: {_name(TargetId(track), names)}") for track in change.remove)
+            for sign, entries in (("+", change.add), ("-", change.remove)):
+                for entry in entries:
+                    yield _Told(sign, f"on Spotify: {_name(TargetId(entry), names)}", listed=True)
         case _:
             assert_never(change)
 

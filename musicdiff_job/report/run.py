@@ -179,7 +179,9 @@ def _sentences(summary: Summary, told: int, now: datetime) -> list[Cell | str]:
         f"{duration(summary.duration_seconds)}"
     )
     lines += [Cell(f"conflict {line.id} in {named(line.name)}: {line.message}", Tone.BAD) for line in summary.conflicts]
-    lines += [Cell(error_line(error.where, error.message, error.hint), Tone.BAD) for error in summary.errors]
+    # What mends itself, such as a lock or a service that asked to wait, is not to look like a failure.
+    tone = Tone.BUSY if TABLE[summary.outcome].healthy else Tone.BAD
+    lines += [Cell(error_line(error.where, error.message, error.hint), tone) for error in summary.errors]
     return lines
 
 

@@ -4,28 +4,27 @@ Health. A person should look when the last run's outcome says so (see ``core.out
 for longer than the schedule explains. Being paused is not ill: somebody wanted it.
 
 Progress. An entry is settled when it is placed, or when it is known why it is not (no counterpart, a duplicate, taken
-out by hand). What is left, divided by what the last runs placed, gives the runs still needed; the pause between the
-last runs gives the day. Both are None rather than a guess as long as the history does not say.
+out by hand). When the rest will be is told by ``report.pace``; None rather than a guess as long as the history does
+not say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import pairwise
-from statistics import median
 
 import msgspec
 
 from musicdiff_job.core.budget import LedgerRule, ledger_free_at, ledger_total
 from musicdiff_job.core.checkpoint import Checkpoint, Mirror, Pause
 from musicdiff_job.core.document import DocumentHeader
+from musicdiff_job.core.expiry import consent_ends
 from musicdiff_job.core.model import Service
 from musicdiff_job.core.outcome import TABLE
 from musicdiff_job.core.policy import Policy
 from musicdiff_job.core.summary import CollectionState, ConflictLine, Summary
-from musicdiff_job.core.timestamps import from_iso, past, to_iso
+from musicdiff_job.core.timestamps import past, to_iso
 from musicdiff_job.report.collections import (
     IN_STEP,
     UNSELECTED,
@@ -34,11 +33,10 @@ from musicdiff_job.report.collections import (
     entries_of,
     placed_of,
 )
+from musicdiff_job.report.pace import eta, left_of, runs_needed
 
 MAX_AGE = timedelta(hours=26)
 """A daily run may be two hours late."""
-PACE_RUNS = 10
-"""How many of the last runs tell the pace."""
 
 
 class Phase(StrEnum):
@@ -194,11 +192,12 @@ def progress_of(checkpoint: Checkpoint, now: datetime) -> Progress:
     """How far the mirror is, and when it will be done at the pace of the last runs."""
     selected = _selected(checkpoint)
     total = sum(entries_of(mirror) - mirror.skipped for mirror in selected)
-    left = sum(map(_left, selected))
+    left = sum(map(left_of, selected))
     behind = [mirror for mirror in selected if mirror.state is CollectionState.PENDING]
     unseen = _unseen(checkpoint, len(selected))
     known = bool(selected) and not unseen
-    runs = _runs_needed(checkpoint.runs, left) if known and (left or not behind) else None
+    runs = runs_needed(checkpoint.runs, selected, checkpoint.matches) if known and (left or not behind) else None
+    closures = (closed.closed_until(now) for closed in checkpoint.not_before.values())
     tracks = Tracks(
         total=total,
         matched=sum(mirror.matched for mirror in selected),
@@ -210,7 +209,7 @@ def progress_of(checkpoint: Checkpoint, now: datetime) -> Progress:
         tracks=tracks,
         percent=_percent(total, left, bool(behind)) if known else None,
         eta_runs=runs,
-        eta_at=_eta(checkpoint.runs, runs, now),
+        eta_at=eta(checkpoint.runs, runs, now, max((one for one in closures if one), default=None)),
     )
 
 
@@ -229,6 +228,15 @@ def conflict_lines(checkpoint: Checkpoint) -> tuple[ConflictLine, ...]:
     )
 
 
+def expiry_of(authorized_on: date | None, now: datetime) -> dict[Service, Expiry]:
+    """How long the credentials last, as far as that can be known; ``authorized_on`` is the day of Spotify's consent."""
+    if authorized_on is None:
+        return {Service.SPOTIFY: Expiry()}
+    ends = datetime.combine(consent_ends(authorized_on), time(), UTC)
+    began = datetime.combine(authorized_on, time(), UTC)
+    return {Service.SPOTIFY: Expiry(to_iso(began), to_iso(ends), (ends - now).days)}
+
+
 def _selected(checkpoint: Checkpoint) -> list[Mirror]:
     return [mirror for mirror in checkpoint.mirrors.values() if mirror.state not in UNSELECTED]
 
@@ -241,42 +249,11 @@ def _unseen(checkpoint: Checkpoint, known: int) -> int:
     return max(0, totals.collections - totals.skipped - known)
 
 
-def _left(mirror: Mirror) -> int:
-    """Entries that are neither placed nor known to stay out. A collection in step has none left, whatever its
-    counters say: entries hidden by the target, for one, are in nobody's count."""
-    if mirror.state in IN_STEP:
-        return 0
-    out = mirror.skipped + mirror.duplicates + len(mirror.waiting) + len(mirror.left_out)
-    return max(0, entries_of(mirror) - out - placed_of(mirror))
-
-
 def _percent(total: int, left: int, behind: bool) -> float | None:
     if not left and not behind:
         return 100.0
     # Rounded down, so that "99.99 %" never reads as done.
     return min(99.9, int(1000 * (total - left) / total) / 10) if total else None
-
-
-def _runs_needed(runs: tuple[Summary, ...], left: int) -> int | None:
-    if not left:
-        return 0
-    placed = [run.totals.added for run in runs[-PACE_RUNS:] if not run.dry_run]
-    if not sum(placed):
-        return None
-    return -(-left * len(placed) // sum(placed))
-
-
-def _eta(runs: tuple[Summary, ...], needed: int | None, now: datetime) -> str | None:
-    if needed is None or not needed:
-        return None
-    starts = [from_iso(run.started_at) for run in runs[-PACE_RUNS:]]
-    pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(starts)]
-    if not pauses:
-        return None
-    try:
-        return to_iso(max(now, starts[-1] + timedelta(seconds=median(pauses) * needed)))
-    except OverflowError:
-        return None  # in more than eight thousand years
 
 
 def _closed_until(checkpoint: Checkpoint, service: Service, now: datetime) -> str | None:

@@ -2,8 +2,8 @@
 
 Names of playlists, tracks and artists come from strangers. An escape sequence in one could rewrite the terminal's
 title or its screen, a bidirectional control could turn a line around, a line break could fake a line of output, and
-what reads ``::add-mask::`` is obeyed by CI systems. So every renderer here passes each piece of text through ``clean``,
-a name besides through ``named``, and nothing else is ever printed.
+what reads ``::add-mask::`` is obeyed by CI systems, ``<0>`` by systemd's journal. So every renderer here passes each
+piece of text through ``clean``, a name besides through ``named``, and nothing else is ever printed.
 
 A ``Table`` is a value. ``plain`` renders it for pipes and files: aligned, never cut, no colour. ``report.terminal``
 renders the same table for a terminal.
@@ -38,7 +38,7 @@ def clean(text: str) -> str:
     """
     if not (text.isascii() and text.isprintable()):
         text = "".join(_shown(char) for char in _unflooded(text))
-    return defused(text, "\ufffd") if "::" in text or "#" in text or not text.isascii() else text
+    return defused(text, "\ufffd") if "::" in text or "#" in text or "<" in text or not text.isascii() else text
 
 
 def named(name: str) -> str:

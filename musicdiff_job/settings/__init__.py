@@ -14,11 +14,24 @@ from typing import Any
 import msgspec
 
 from musicdiff_job.settings.credentials import Credentials, Missing
-from musicdiff_job.settings.loading import Loaded, load
+from musicdiff_job.settings.document import EVERY
+from musicdiff_job.settings.loading import Loaded, Reading, Refused, load
 from musicdiff_job.settings.model import Settings
 from musicdiff_job.settings.rows import ROWS, RULE_ROWS
 
-__all__ = ["Credentials", "Described", "Loaded", "Missing", "Settings", "describe", "json_schema", "load"]
+__all__ = [
+    "EVERY",
+    "Credentials",
+    "Described",
+    "Loaded",
+    "Missing",
+    "Reading",
+    "Refused",
+    "Settings",
+    "describe",
+    "json_schema",
+    "load",
+]
 
 
 class Described(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from musicdiff_job.core.policy import HandEdits, LikedAs, OnSourceDeleted, Privacy
+from musicdiff_job.core.told import NotifyOn
 
 __all__ = [
     "Direction",
@@ -66,14 +67,3 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-class NotifyOn(StrEnum):
-    """Occasions for a notification."""
-
-    FAILURE = "failure"
-    AUTH = "auth"
-    CONFLICT = "conflict"
-    NEW_PLAYLIST = "new_playlist"
-    UNMATCHED = "unmatched"
-    COMPLETED = "completed"

@@ -7,7 +7,7 @@ are missing for what, and how to make them, and the caller decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 import msgspec
@@ -15,7 +15,9 @@ import msgspec
 from musicdiff_job.core.secret import Secret
 from musicdiff_job.settings.choices import SourceKind, TargetKind
 from musicdiff_job.settings.findings import Findings, Variable, shown
+from musicdiff_job.settings.places import DEFAULT_PROFILE
 from musicdiff_job.settings.private_file import read_variable
+from musicdiff_job.settings.scopes import names_for
 
 _ONE_WORD = re.compile(r"[!-~]+")
 
@@ -32,7 +34,8 @@ class Credentials(msgspec.Struct, frozen=True):
 
     Without ``spotify_client_secret`` the app uses PKCE. At most one of Deezer's two is set: ``deezer_arl`` is the
     cookie of a browser session, ``deezer_access_token`` a token of the former developer programme.
-    ``spotify_authorized_at`` is the day on which the user consented.
+    ``spotify_authorized_at`` is the day on which the user consented. ``prefix`` stands before the names of the user's
+    own variables where there are several profiles.
     """
 
     spotify_client_id: str = ""
@@ -41,6 +44,7 @@ class Credentials(msgspec.Struct, frozen=True):
     spotify_authorized_at: date | None = None
     deezer_arl: Secret | None = None
     deezer_access_token: Secret | None = None
+    prefix: str = ""
 
     def secrets(self) -> tuple[Secret, ...]:
         """All secret values, for the redactor."""
@@ -61,17 +65,26 @@ class Credentials(msgspec.Struct, frozen=True):
             if not self.spotify_client_id:
                 missing.append(Missing("SPOTIFY_CLIENT_ID", "musicdiff-job auth spotify"))
             if self.spotify_refresh_token is None:
-                missing.append(Missing("SPOTIFY_REFRESH_TOKEN", "musicdiff-job auth spotify"))
+                missing.append(Missing(f"{self.prefix}SPOTIFY_REFRESH_TOKEN", "musicdiff-job auth spotify"))
         if target is TargetKind.DEEZER and self.deezer_arl is None and self.deezer_access_token is None:
-            missing.append(Missing("DEEZER_ARL or DEEZER_ACCESS_TOKEN", "musicdiff-job auth deezer"))
+            either = f"{self.prefix}DEEZER_ARL or {self.prefix}DEEZER_ACCESS_TOKEN"
+            missing.append(Missing(either, "musicdiff-job auth deezer"))
         return tuple(missing)
 
 
-def read_credentials(variables: Mapping[str, Variable], findings: Findings) -> Credentials:
-    """The credentials among the variables; problems for those that cannot be meant so."""
+def read_credentials(
+    variables: Mapping[str, Variable],
+    findings: Findings,
+    profile: str = DEFAULT_PROFILE,
+    profiles: Collection[str] = (),
+) -> Credentials:
+    """The credentials of ``profile`` among the variables; problems for those that cannot be meant so. ``profiles``
+    are those of the settings file."""
+    names = names_for(profile, profiles, variables)
+    _warn_of_ownerless(names, profile, variables, findings)
 
     def word(name: str) -> str | None:
-        variable = read_variable(name, variables, findings)
+        variable = read_variable(names[name], variables, findings)
         if variable is None:
             return None
         text = variable.text.strip()
@@ -93,21 +106,36 @@ def read_credentials(variables: Mapping[str, Variable], findings: Findings) -> C
     arl, token = secret("DEEZER_ARL"), secret("DEEZER_ACCESS_TOKEN")
     if arl is not None and token is not None:
         findings.problems.append(
-            "DEEZER_ARL and DEEZER_ACCESS_TOKEN are both set; unset DEEZER_ACCESS_TOKEN unless you know that it still "
-            "works: Deezer gives out no new ones"
+            f"{names['DEEZER_ARL']} and {names['DEEZER_ACCESS_TOKEN']} are both set; unset "
+            f"{names['DEEZER_ACCESS_TOKEN']} unless you know that it still works: Deezer gives out no new ones"
         )
     return Credentials(
         spotify_client_id=word("SPOTIFY_CLIENT_ID") or "",
         spotify_client_secret=secret("SPOTIFY_CLIENT_SECRET"),
         spotify_refresh_token=secret("SPOTIFY_REFRESH_TOKEN"),
-        spotify_authorized_at=_day(variables, findings),
+        spotify_authorized_at=_day(names["SPOTIFY_AUTHORIZED_AT"], variables, findings),
         deezer_arl=arl,
         deezer_access_token=token,
+        prefix=names["DEEZER_ARL"].removesuffix("DEEZER_ARL"),
     )
 
 
-def _day(variables: Mapping[str, Variable], findings: Findings) -> date | None:
-    variable = read_variable("SPOTIFY_AUTHORIZED_AT", variables, findings)
+def _warn_of_ownerless(
+    names: Mapping[str, str], profile: str, variables: Mapping[str, Variable], findings: Findings
+) -> None:
+    """Warn where a token is set that could be meant for this profile, and is for nobody."""
+    for name, wanted in names.items():
+        if wanted == name or any(f"{wanted}{form}" in variables for form in ("", "_FILE")):
+            continue
+        if unowned := variables.get(name) or variables.get(f"{name}_FILE"):
+            findings.warnings.append(
+                f"{unowned.origin} is not used for profile {profile}, because there are several profiles: it would be "
+                f"everybody's; set {wanted}"
+            )
+
+
+def _day(name: str, variables: Mapping[str, Variable], findings: Findings) -> date | None:
+    variable = read_variable(name, variables, findings)
     if variable is None:
         return None
     try:

@@ -17,14 +17,19 @@ import msgspec
 from musicdiff_job.settings.findings import Findings, Given, credential_for, dotted, looks_secret, nearest
 from musicdiff_job.settings.model import PlaylistRule
 from musicdiff_job.settings.rows import ROWS, RULE_ROWS
+from musicdiff_job.settings.scopes import refuse_clashes
 
 Origin = Callable[[tuple[str | int, ...]], str]
 """Says where a path of the document stands ("musicdiff.toml, line 3")."""
 
 RULES = "playlist"
 PROFILES = "profiles"
-PROFILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+EVERY = "all"
+"""What stands for every profile, so none may be called so."""
+PROFILE_NAME = rf"^(?!{EVERY}$)[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}$"
 """Profile names stand in paths and object keys."""
+NAMES = f'letters, digits, dot, hyphen and underscore only, 64 at most, and not "{EVERY}"'
+"""The same in words."""
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -44,13 +49,14 @@ def read_document(tables: Mapping[str, Any], origin: Origin, folder: Path, findi
         for name, overlay in named.items():
             path = (PROFILES, name)
             if not is_profile_name(name):
-                walk.problem(path, "is no name for a profile: letters, digits, dot, hyphen and underscore only")
+                walk.problem(path, f"is no name for a profile: {NAMES}")
             if isinstance(overlay, dict):
                 profiles[name] = walk.sections(overlay, path)
             else:
                 walk.problem(path, "must be a table")
     else:
         walk.problem((PROFILES,), "must be a table of profiles, [profiles.NAME]")
+    refuse_clashes(profiles, findings)
     return Document(values, profiles)
 
 
@@ -61,7 +67,7 @@ def read_rules(raw: object, origin: Origin, folder: Path, findings: Findings) ->
 
 def is_profile_name(name: str) -> bool:
     """Whether a profile may be called so."""
-    return re.fullmatch(PROFILE_NAME.strip("^$"), name) is not None
+    return re.fullmatch(PROFILE_NAME.removeprefix("^").removesuffix("$"), name) is not None
 
 
 class _Walk:

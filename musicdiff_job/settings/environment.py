@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,10 +21,12 @@ from musicdiff_job.settings.findings import CREDENTIALS, Findings, Given, Variab
 from musicdiff_job.settings.model import BaseUrls
 from musicdiff_job.settings.private_file import read_variable
 from musicdiff_job.settings.rows import ROWS, Row
+from musicdiff_job.settings.scopes import SECRETS_DIR, scoped
 
 PREFIX = "MUSICDIFF_"
-OTHER_VARIABLES = ("MUSICDIFF_CONFIG", "MUSICDIFF_PROFILE", "MUSICDIFF_REFERENCE_DATA")
-"""Names that are no settings: the settings file, the profile, and what the tests are pointed to."""
+OTHER_VARIABLES = ("MUSICDIFF_CONFIG", "MUSICDIFF_PROFILE", SECRETS_DIR, "MUSICDIFF_REFERENCE_DATA")
+"""Names that are no settings: the settings file, the profile, the folder of secrets, and what the tests are pointed
+to."""
 
 VARIABLES: dict[str, Row] = {row.variable: row for rows in ROWS.values() for row in rows.values()}
 """The variable of every setting outside the playlist rules."""
@@ -55,8 +57,10 @@ def variables_of(env: Mapping[str, str], file: Mapping[str, Variable], cwd: Path
     return merged
 
 
-def read_environment(variables: Mapping[str, Variable], findings: Findings) -> Environment:
-    """The settings among the variables."""
+def read_environment(
+    variables: Mapping[str, Variable], findings: Findings, profiles: Collection[str] = ()
+) -> Environment:
+    """The settings among the variables; ``profiles`` are those whose credentials may be there too."""
     values: dict[str, Given] = {}
     for name, row in VARIABLES.items():
         variable = read_variable(name, variables, findings) if row.kind.secret else variables.get(name)
@@ -66,9 +70,10 @@ def read_environment(variables: Mapping[str, Variable], findings: Findings) -> E
                 values[row.key] = given
     if (variable := variables.get(_RULES)) and (rules := _rules(variable, findings)):
         values[RULES] = rules
+    known = _known() | scoped(profiles)
     for name in sorted(variables):
-        if name.startswith(PREFIX) and name not in _known() and not _SERVICE_LINK.fullmatch(name):
-            findings.problems.append(_unknown(variables[name].origin, name))
+        if name.startswith(PREFIX) and name not in known and not _SERVICE_LINK.fullmatch(name):
+            findings.problems.append(_unknown(variables[name].origin, name, profiles))
     return Environment(values, read_base_urls(variables, findings))
 
 
@@ -99,10 +104,13 @@ def _known() -> set[str]:
     return {*VARIABLES, *BASE_URLS, *OTHER_VARIABLES, *mounted, _RULES}
 
 
-def _unknown(origin: str, name: str) -> str:
+def _unknown(origin: str, name: str, profiles: Collection[str]) -> str:
     plain = name.removeprefix(PREFIX)
     if plain.removesuffix("_FILE") in CREDENTIALS:
         return f"{origin}: credentials have no {PREFIX} in front; set {plain}"
+    if plain.removesuffix("_FILE").endswith(tuple(f"_{credential}" for credential in CREDENTIALS)):
+        there = f"the settings file has {printable(', '.join(profiles))}" if profiles else "there are no profiles"
+        return f"{printable(origin)}: no profile is called so; {there}"
     return f"{printable(origin)}: no setting has this variable{_like(name, _known())}"
 
 

@@ -31,6 +31,7 @@ from musicdiff_job.settings.choices import (
 )
 from musicdiff_job.settings.kinds import Choice, Flag, Many, Place, Selector, Text, Zone
 from musicdiff_job.settings.quantities import Duration, Fraction, Hours, Percent, Whole, Window
+from musicdiff_job.settings.recipients import PATTERN, SEPARATOR
 
 NOTHING = Secret("")
 
@@ -145,10 +146,13 @@ class Notify(msgspec.Struct, frozen=True):
 
     urls: Annotated[
         tuple[Secret, ...],
-        # Addresses contain commas themselves, so only a comma before the next scheme separates two of them.
         Many(
-            Text("an address such as mailto://... or ntfy://...", r"^[A-Za-z][A-Za-z0-9+.-]*://.*$", secret=True),
-            separator=r"[,\s]+(?=[A-Za-z][A-Za-z0-9+.-]*://)",
+            Text(
+                "an address such as mailto://... or ntfy://..., or failure,auth=mailto://... for these occasions only",
+                PATTERN,
+                secret=True,
+            ),
+            separator=SEPARATOR,
         ),
         "addresses in the notation of Apprise",
     ] = ()

@@ -8,6 +8,8 @@ the settings file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from os.path import normpath
 from pathlib import Path
 
 from musicdiff_job.settings.choices import SourceKind, TargetKind
@@ -18,6 +20,10 @@ from musicdiff_job.settings.rows import ROWS
 
 DEFAULT_PROFILE = "default"
 OVERRIDES = Matching().overrides
+_OWN = (
+    "checkpoint.url", "playback.url", "report.html", "metrics.textfile", "spotify.token_store", "target.path",
+)  # fmt: skip
+"""Places that are written to and hold what belongs to one profile."""
 
 
 def settle(values: dict[str, Given], profile: str, home: str, folder: Path, findings: Findings) -> dict[str, Given]:
@@ -30,21 +36,49 @@ def settle(values: dict[str, Given], profile: str, home: str, folder: Path, find
             given = values.get(row.key) or Given(row.default, f"default of {row.key}", folder)
             if row.key == "playback.url" and not (home or _value(values, "playback.enabled", False)):
                 continue  # its default needs a home folder, which a run that does not use it need not have
-            text = str(given.value).replace("{profile}", profile)
-            if not text or text.startswith(("s3://", "/")):
-                pass
-            elif text == "~" or text.startswith("~/"):
-                if not home:
-                    findings.problems.append(
-                        f"{given.origin}: {row.key} starts with ~, but HOME is not set; give an absolute path"
-                    )
-                text = home.rstrip("/") + text[1:]
-            else:
-                text = f"{given.folder}/{text}"
-            settled[row.key] = Given(text, given.origin, given.folder)
+            if not home and _is_at_home(str(given.value)):
+                findings.problems.append(
+                    f"{given.origin}: {row.key} starts with ~, but HOME is not set; give an absolute path"
+                )
+            settled[row.key] = Given(_absolute(given, profile, home), given.origin, given.folder)
     _check_presence(values, settled, findings)
     _warn(values, profile, findings)
     return settled
+
+
+def refuse_shared(profiles: Mapping[str, Mapping[str, Given]], home: str, folder: Path, findings: Findings) -> None:
+    """Problems for places that two of the profiles (their values by name) would write to."""
+    for key in _OWN:
+        section, name = key.split(".")
+        default = Given(ROWS[section][name].default, f"default of {key}", folder)
+        places: dict[str, list[str]] = {}
+        for profile, values in profiles.items():
+            if _is_used(key, values) and (place := _absolute(values.get(key, default), profile, home)):
+                places.setdefault(place if place.startswith("s3://") else normpath(place), []).append(profile)
+        for place, sharing in places.items():
+            if len(sharing) > 1:
+                more = f" (and {len(sharing) - 2} more)" if len(sharing) > 2 else ""
+                findings.problems.append(
+                    f"profiles {sharing[0]} and {sharing[1]}{more} have the same {key}, {printable(place)}; put "
+                    f"{{profile}} into {key}, or give each profile its own"
+                )
+
+
+def _is_used(key: str, values: Mapping[str, Given]) -> bool:
+    if key == "playback.url":
+        return bool(_value(values, "playback.enabled", False))
+    return key != "target.path" or _value(values, "target.kind", TargetKind.DEEZER) is TargetKind.FILES
+
+
+def _absolute(given: Given, profile: str, home: str) -> str:
+    text = str(given.value).replace("{profile}", profile)
+    if not text or text.startswith(("s3://", "/")):
+        return text
+    return home.rstrip("/") + text[1:] if _is_at_home(text) else f"{given.folder}/{text}"
+
+
+def _is_at_home(text: str) -> bool:
+    return text == "~" or text.startswith("~/")
 
 
 def _check_presence(named: dict[str, Given], settled: dict[str, Given], findings: Findings) -> None:
@@ -85,7 +119,7 @@ def _warn(named: dict[str, Given], profile: str, findings: Findings) -> None:
         )
 
 
-def _value(values: dict[str, Given], key: str, default: object) -> object:
+def _value(values: Mapping[str, Given], key: str, default: object) -> object:
     given = values.get(key)
     return given.value if given else default
 

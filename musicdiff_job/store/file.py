@@ -283,7 +283,8 @@ class FileLease:
             path, schema = self._store.path, self._known.header.schema
             if schema < SCHEMA:
                 durable.keep(path, path.with_name(f"{path.name}.v{schema}"))
-            durable.keep(path, self._store.previous)
+            if self._known.header.run_id != self._run_id:  # else this run has kept what was before it
+                durable.keep(path, self._store.previous)
         self._kept = True
 
     def _confirm(self) -> None:

@@ -120,7 +120,8 @@ class S3Lease:
     def _keep(self) -> None:
         if not self._kept and self._header.generation > 0:
             schema = self._header.schema
-            for key in [f"{self._at.key}.v{schema}"] * (schema < SCHEMA) + [self._at.previous]:
+            previous = [self._at.previous] * (self._header.run_id != self._run_id)  # else this run has kept it
+            for key in [f"{self._at.key}.v{schema}"] * (schema < SCHEMA) + previous:
                 self._copy(key)
         self._kept = True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class CommandLine:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self._leases = count()
         self.path = home / "checkpoint.json"
         self.env = {"HOME": str(home), "PATH": os.defpath, "MUSICDIFF_CHECKPOINT_URL": str(self.path)}
 
@@ -31,7 +33,7 @@ class CommandLine:
         return FileStore(self.path, clock=SystemClock(StopFlag()), app_version=__version__)
 
     def keep(self, checkpoint: Checkpoint) -> None:
-        with self.store.lease("test", NOW + timedelta(minutes=1)) as lease:
+        with self.store.lease(f"test-{next(self._leases)}", NOW + timedelta(minutes=1)) as lease:
             lease.save(checkpoint)
 
     def kept(self) -> Checkpoint:

@@ -28,7 +28,7 @@ def rows(home: Path) -> list[str]:
 
 def test_a_backup_is_planned_applied_and_taken_back(command: CommandLine, sandbox: Sandbox) -> None:
     assert "Deezer: not needed" in command("auth", "status").stdout
-    assert '+ new playlist "Synthetic 0001"' in command("plan", "-q", "-o", "plan.json").stdout
+    assert "Synthetic 0001 (+4)\n  + new playlist" in command("plan", "-q", "-o", "plan.json").stdout
     assert not (command.home / "backup").exists()
     applied = command("apply", "-q", "plan.json")
     assert applied.exit_code == 0, applied.output

@@ -23,7 +23,7 @@ def test_every_command_works_from_an_export(command: CommandLine, tmp_path: Path
         served = {name: value for name, value in sandbox.environment().items() if not name.startswith("SPOTIFY_")}
         command.env |= served | {"MUSICDIFF_DEEZER_WRITE_INTERVAL": "0s"}
         assert "Spotify: not needed" in command("auth", "status").stdout
-        assert '+ new playlist "Gym"' in command("plan", "-q", "-o", "plan.json").stdout
+        assert "Gym (+6)\n  + new playlist" in command("plan", "-q", "-o", "plan.json").stdout
         applied = command("apply", "-q", "plan.json")
         assert applied.exit_code == 0, applied.output
         listed = {one["name"]: one for one in command.json("playlists", "--json")["collections"]}

@@ -25,7 +25,7 @@ def test_a_plan_names_what_would_come_and_writes_nothing(command: CommandLine, s
     result = command("plan", "--log-format", "text", "-q", "-o", "plan.json")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert '  + new playlist "Synthetic 0001" (private)' in lines
+    assert "  + new playlist (private)" in lines
     assert sum(line.startswith("  + ") for line in lines) == 5
     assert all(" - " in line for line in lines if line.startswith("  + ") and "new playlist" not in line)
     document = json.loads((command.home / "plan.json").read_text())

@@ -164,7 +164,7 @@ def test_a_signal_ends_a_run_that_hangs_in_a_socket(command: CommandLine, sandbo
 def test_after_a_signal_no_thread_is_waited_for(
     command: CommandLine, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
-    def stopped(session: Session, *_: object) -> Summary:
+    def stopped(session: Session, *_: object, **__: object) -> Summary:
         session.stop.set(signal.SIGTERM)
         return Summary("r", outcome, "2026-11-21T12:00:00Z", "2026-11-21T12:00:04Z", 4.0)
 

@@ -36,9 +36,9 @@ def remove(command: CommandLine, sandbox: Sandbox) -> tuple[str, tuple[int, ...]
 def test_it_is_shown_first_and_nothing_is_written(command: CommandLine, sandbox: Sandbox) -> None:
     run, _ = remove(command, sandbox)
     lines = command("undo", run, "-q").stdout.splitlines()
-    assert lines[0] == NAME
+    assert lines[0] == f"{NAME} (+1)"
     assert lines[1].startswith("  + ")
-    assert lines[2:] == ["  ~ order of 4 tracks"]
+    assert lines[2:] == ["  ~ new order of 4 tracks"]
     assert not sandbox.deezer.writes()
 
 

@@ -25,6 +25,10 @@ def test_the_first_run_mirrors_and_the_second_has_nothing_to_do(command: Command
     assert "in sync: all is in step" in second
     assert "Deezer 1 (0 look-ups, 0 writes)" in second
     assert not command.path.exists()
+    assert "open musicdiff-demo.html in a browser" in second
+    page = (command.home / "musicdiff-demo.html").read_text(encoding="utf-8")
+    assert "All is in step" in page
+    assert "Synthetic 0001" in page
 
 
 def test_followed_playlists_are_left_alone_and_said(command: CommandLine) -> None:

@@ -9,7 +9,7 @@ import pytest
 from checkpoint_sample import DAFT, GYM, LOST, NOW, sample
 from command_line import CommandLine
 
-from musicdiff_job.core.checkpoint import Checkpoint
+from musicdiff_job.core.checkpoint import Checkpoint, Pause
 from musicdiff_job.core.conflict import Side
 from musicdiff_job.core.match import Match, Method
 from musicdiff_job.core.model import LIKED, TargetId
@@ -67,6 +67,13 @@ def test_a_match_of_nothing_is_64(arguments: tuple[str, ...], command: CommandLi
     command.keep(sample())
     assert command(*arguments).exit_code == 64
     assert command.kept() == sample()
+
+
+def test_resume_forgives_the_failures_before_it(command: CommandLine) -> None:
+    paused = Pause("2026-11-21T12:00:00Z", "paused after 3 failed runs in a row")
+    command.keep(msgspec.structs.replace(sample(), paused=paused, failed_runs=3))
+    assert command("resume").exit_code == 0
+    assert (command.kept().paused, command.kept().failed_runs) == (None, 0)
 
 
 def test_pause_and_resume(command: CommandLine) -> None:

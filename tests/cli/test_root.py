@@ -35,9 +35,9 @@ EVERY = commands(root)
 
 def test_the_commands_of_this_version() -> None:
     assert {path[0] for path in EVERY} == {
-        "run", "plan", "apply", "undo", "status", "playlists", "history", "unmatched", "matches", "explain", "match",
-        "plays", "conflicts", "resolve", "pause", "resume", "reset", "checkpoint", "auth", "scaffold", "demo",
-        "init", "check", "completion",
+        "run", "plan", "apply", "undo", "status", "report", "playlists", "history", "unmatched", "matches", "explain",
+        "match", "plays", "conflicts", "resolve", "pause", "resume", "reset", "checkpoint", "notify", "auth", "demo",
+        "init", "check", "completion", "scaffold",
     }  # fmt: skip
 
 
@@ -163,13 +163,13 @@ def test_a_bug_before_any_secret_is_known_shows_places_and_no_words(
 ) -> None:
     line = "DEEZER_ARL=s3cret-of-an-env-file"
 
-    def mistaken(**_: object) -> object:
+    def mistaken(*_: object) -> object:
         try:
             raise KeyError(line)
         except KeyError as error:
             raise ValueError(line) from error
 
-    monkeypatch.setattr("musicdiff_job.settings.load", mistaken)
+    monkeypatch.setattr("musicdiff_job.cli.session.Reading", mistaken)
     result = command("status")
     assert result.exit_code == 70
     assert "ValueError: this is a bug" in result.output

@@ -84,3 +84,29 @@ def test_a_match_that_nothing_holds_is_forgotten_after_half_a_year() -> None:
     kept = forget_unused(checkpoint, now)
     assert set(checkpoint.matches) - set(kept.matches) == {"gone"}
     assert forget_unused(kept, now) is kept
+
+
+def test_a_playlist_that_is_gone_is_forgotten_after_half_a_year() -> None:
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def gone(name: str, days: int | None, state: CollectionState = CollectionState.DETACHED) -> Mirror:
+        since = None if days is None else to_iso(now - timedelta(days=days))
+        return Mirror(
+            CollectionId(name), Kind.PLAYLIST, name, state=state, missing_since=since, waiting=(SourceId(name),)
+        )
+
+    mirrors = [
+        gone("long gone", 181), gone("lately", 179), gone("detached by a person", None), gone("in the future", -200),
+        gone("not given up", 181, CollectionState.IN_SYNC),
+    ]  # fmt: skip
+    checkpoint = Checkpoint(
+        mirrors={one.id: one for one in mirrors},
+        matches={
+            SourceId(one.name): MatchRecord(Track(one.name, one.name), decided_at=to_iso(now - timedelta(days=300)))
+            for one in mirrors
+        },
+    )
+    kept = forget_unused(checkpoint, now)
+    assert set(checkpoint.mirrors) - set(kept.mirrors) == {"long gone"}
+    assert set(checkpoint.matches) - set(kept.matches) == {"long gone"}
+    assert forget_unused(kept, now) is kept

@@ -17,6 +17,7 @@ from musicdiff_job.core.summary import (
     Totals,
     Trigger,
     outcome_of,
+    together,
     totals_of,
 )
 
@@ -82,6 +83,16 @@ def test_one_summary_does_not_share_its_counts_with_the_next() -> None:
     FULL.api_calls["spotify"] += 0
     other = msgspec.structs.replace(FULL, api_calls=Summary("x", Outcome.IN_SYNC, "", "", 0).api_calls)
     assert other.api_calls is not FULL.api_calls
+
+
+def test_the_total_of_several_profiles_is_the_most_urgent_of_them_and_their_sums() -> None:
+    def run(outcome: Outcome, added: int) -> Summary:
+        return Summary("r", outcome, "", "", 0.0, totals=Totals(collections=2, added=added))
+
+    total = together((run(Outcome.CHANGED, 3), run(Outcome.CONFLICT, 4), run(Outcome.PARTIAL, 0)))
+    assert (total.outcome, total.totals) == (Outcome.CONFLICT, Totals(collections=6, added=7))
+    assert total.schema == 1 and len(total.profiles) == 3
+    assert together(()).outcome is Outcome.IN_SYNC
 
 
 def test_totals_add_the_lines_up() -> None:

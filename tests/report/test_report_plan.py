@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from checkpoint_sample import GYM, HOSTILE
 
-from musicdiff_job.core.model import CollectionHead, Kind, PlaylistId, TargetId
+from musicdiff_job.core.model import CollectionHead, CollectionId, Kind, PlaylistId, TargetId
 from musicdiff_job.core.plan import (
     AddTracks,
     Change,
@@ -19,7 +21,7 @@ from musicdiff_job.core.plan import (
 )
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.report.plan import PlanRecorder, plan_blocks, told
-from musicdiff_job.report.silent import Silent
+from musicdiff_job.report.silent import ShowsCalls, Silent
 from musicdiff_job.report.text import plain
 
 HEAD = CollectionHead(GYM, Kind.PLAYLIST, "Gym", "snap")
@@ -61,19 +63,58 @@ def recorded(*changes: Change, names: dict[TargetId, str] | None = None) -> Plan
 def test_every_kind_of_change_has_its_lines() -> None:
     text = plain(plan_blocks(recorded(*ALL, names={ONE: "A - One", TWO: "B - Two"}).plans.values(), ()))
     assert text.splitlines() == [
-        "Gym",
-        '  + new playlist "Gym" (public)',
+        "Gym (+3 -2)",
+        "  + new playlist (public)",
         '  ~ title: "Gym 2"',
         '  ~ description: ""',
         "  ~ now private",
-        "  + A - One",
-        "  + B - Two",
+        "  + A - One (to place 2)",
+        "  + B - Two (to place 1)",
         "  - A - One",
-        "  ~ order of 2 tracks",
-        "  - the whole playlist 9",
+        "  ~ new order of 2 tracks",
+        '  - the whole playlist "Gym"',
         "  + B - Two",
         "  - A - One",
     ]
+
+
+def test_places_are_told_where_an_order_follows() -> None:
+    text = plain(plan_blocks(recorded(AddTracks(LIST, (ONE, TWO))).plans.values(), ()))
+    assert "place" not in text
+    text = plain(plan_blocks(recorded(AddTracks(LIST, (TWO,)), ReorderTracks(LIST, (TWO, ONE))).plans.values(), ()))
+    assert "+ track 2 (to place 1)\n" in text
+
+
+def test_a_playlist_by_another_title_is_named() -> None:
+    text = plain(plan_blocks(recorded(CreatePlaylist("Gym (2/3)")).plans.values(), ()))
+    assert text == 'Gym\n  + new playlist "Gym (2/3)" (private)\n'
+
+
+def test_long_lists_are_cut_but_for_those_who_ask() -> None:
+    tracks = tuple(TargetId(str(at)) for at in range(100))
+    plans = recorded(AddTracks(LIST, tracks[:60]), RemoveTracks(LIST, tracks[60:]), AddTracks(LIST, tracks[:3]))
+    lines = plain(plan_blocks(plans.plans.values(), ())).splitlines()
+    assert lines[0] == "Gym (+63 -40)"
+    assert [line for line in lines if "..." in line] == [
+        "  + ... and 40 more (-v shows all)",
+        "  - ... and 20 more (-v shows all)",
+    ]
+    assert len(lines) == 1 + 21 + 21 + 3
+    whole = plain(plan_blocks(plans.plans.values(), (), every=True)).splitlines()
+    assert len(whole) == 1 + 103
+    assert "..." not in "".join(whole)
+
+
+def test_one_more_than_are_shown_is_shown_instead_of_counted() -> None:
+    tracks = tuple(TargetId(str(at)) for at in range(21))
+    assert "track 20" in plain(plan_blocks(recorded(AddTracks(LIST, tracks)).plans.values(), ()))
+
+
+def test_several_collections_are_summed_up() -> None:
+    recorder = recorded(AddTracks(LIST, (ONE, TWO)))
+    other = CollectionHead(CollectionId("spotify:playlist:2"), Kind.PLAYLIST, "Run", "snap")
+    recorder.planned(other, (RemoveTracks(LIST, (ONE,)),), {})
+    assert "in all: +2 -1 in 2 collections" in plain(plan_blocks(recorder.plans.values(), ()))
 
 
 def test_names_arrive_piece_by_piece_and_may_be_missing_or_hostile() -> None:
@@ -102,6 +143,22 @@ def test_the_names_that_are_told_are_those_of_what_comes_and_goes() -> None:
 @pytest.mark.parametrize("change", ALL, ids=lambda change: type(change).__name__)
 def test_every_change_can_be_told_in_a_sentence(change: Change) -> None:
     assert told(change).startswith("to ")
+
+
+class Counting(Silent):
+    calls_left: Callable[[], int] | None = None
+
+
+def test_who_watches_a_plan_sees_the_calls_that_are_left() -> None:
+    watcher = Counting()
+    recorder = PlanRecorder(watcher)
+    assert isinstance(recorder, ShowsCalls)
+    recorder.calls_left = lambda: 7
+    assert watcher.calls_left is not None
+    assert watcher.calls_left() == 7
+    nobody = PlanRecorder(Silent())
+    nobody.calls_left = lambda: 7
+    assert nobody.calls_left is None
 
 
 def test_the_recorder_passes_everything_on() -> None:

@@ -7,9 +7,17 @@ import pytest
 from checkpoint_sample import HOSTILE, NOW, run_summary, sample
 
 from musicdiff_job.core.outcome import Outcome
-from musicdiff_job.core.summary import CollectionResult, CollectionState, Playback, Summary, Totals, totals_of
+from musicdiff_job.core.summary import (
+    CollectionResult,
+    CollectionState,
+    ErrorLine,
+    Playback,
+    Summary,
+    Totals,
+    totals_of,
+)
 from musicdiff_job.report.run import SHOWN, history_table, run_blocks
-from musicdiff_job.report.text import plain
+from musicdiff_job.report.text import Cell, Lines, Tone, plain
 
 
 def test_a_run_tells_what_was_not_simply_in_step_and_then_the_sums() -> None:
@@ -20,6 +28,15 @@ def test_a_run_tells_what_was_not_simply_in_step_and_then_the_sums() -> None:
     assert "4 collections: 1 in step, 1 changed, 1 failed, 1 left alone" in text
     assert "1 decided by you, 200 known from before, 30 by ISRC, 9 by search, 1 without a counterpart" in text
     assert "API calls: Spotify 3, Deezer 1,207 (39 look-ups, 7 writes), sign-in 2; 42 s" in text
+
+
+@pytest.mark.parametrize(("outcome", "tone"), [(Outcome.LOCKED, Tone.BUSY), (Outcome.AUTH, Tone.BAD)])
+def test_what_mends_itself_does_not_look_like_a_failure(outcome: Outcome, tone: Tone) -> None:
+    run = run_summary(21, outcome, 0, errors=(ErrorLine("", "token gone"),))
+    sentences = run_blocks(run, NOW)[-1]
+    assert isinstance(sentences, Lines)
+    (told,) = (line for line in sentences.lines if isinstance(line, Cell) and "token gone" in line.text)
+    assert told.tone is tone
 
 
 def test_every_collection_on_demand() -> None:

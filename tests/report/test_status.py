@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import msgspec
 import pytest
 from checkpoint_sample import GYM, NOW, mirror, part, run_summary, sample
 
 from musicdiff_job.core.budget import deezer_rule, ledger_add, spotify_rule
-from musicdiff_job.core.checkpoint import Checkpoint, Pause, Reading
+from musicdiff_job.core.checkpoint import Checkpoint, NotBefore, Pause, Reading
 from musicdiff_job.core.model import LIKED, CollectionId, Service
 from musicdiff_job.core.outcome import Outcome
 from musicdiff_job.core.policy import Policy
@@ -19,6 +19,7 @@ from musicdiff_job.report.status import (
     Phase,
     Status,
     ailments,
+    expiry_of,
     failures_in_a_row,
     phase_of,
     progress_of,
@@ -45,6 +46,13 @@ def test_the_fields_are_those_promised() -> None:
     assert list(told["progress"]["collections"]) == ["total", "in_sync"]
     assert list(told["progress"]["tracks"]) == ["total", "matched", "unmatched", "placed"]
     assert list(told["credentials"]["spotify"]) == ["authorized_at", "expires_at", "days_left"]
+
+
+def test_a_consent_lasts_six_months() -> None:
+    assert expiry_of(date(2026, 8, 31), NOW) == {
+        Service.SPOTIFY: Expiry("2026-08-31T00:00:00Z", "2027-02-28T00:00:00Z", 98)
+    }
+    assert expiry_of(None, NOW) == {Service.SPOTIFY: Expiry()}
 
 
 def test_a_wait_that_is_over_is_not_told() -> None:
@@ -125,23 +133,29 @@ def test_progress_counts_selected_collections_only() -> None:
     assert progress.percent == 42.8
 
 
-def test_the_pace_of_the_last_runs_tells_the_day() -> None:
+def test_the_calls_of_the_last_runs_tell_the_day() -> None:
     progress = progress_of(sample(), NOW)
-    # 2 + 1 + 0 + 3 entries in four runs, 8 left: 5 1/3, so 6 runs, one a day since the 21st at 3.
-    assert progress.eta_runs == 6
-    assert progress.eta_at == "2026-11-27T03:00:00Z"
+    # Two runs were cut short, of 1,210 calls each; 8 entries are left, and runs begin once a day, on the 21st at 3.
+    assert progress.eta_runs == 1
+    # Spotify is closed until 18:00 on the 21st, and the run after that is on the 22nd.
+    assert progress.eta_at == "2026-11-22T03:00:00Z"
+
+
+def test_the_run_after_a_service_opens_is_the_first() -> None:
+    closed = msgspec.structs.replace(sample(), not_before={"deezer": NotBefore("2026-11-25T18:00:00Z", "quota")})
+    assert progress_of(closed, NOW).eta_at == "2026-11-25T18:00:00Z"
 
 
 def test_no_guess_without_a_pace() -> None:
-    silent = msgspec.structs.replace(sample(), runs=(run_summary(21, Outcome.MORE_TO_DO, 0),))
-    assert (progress_of(silent, NOW).eta_runs, progress_of(silent, NOW).eta_at) == (None, None)
+    idle = msgspec.structs.replace(sample(), runs=(run_summary(21, Outcome.IN_SYNC, 0),))
+    assert (progress_of(idle, NOW).eta_runs, progress_of(idle, NOW).eta_at) == (None, None)
     once = msgspec.structs.replace(sample(), runs=(run_summary(21, Outcome.MORE_TO_DO, 4),))
-    assert (progress_of(once, NOW).eta_runs, progress_of(once, NOW).eta_at) == (2, None)
+    assert (progress_of(once, NOW).eta_runs, progress_of(once, NOW).eta_at) == (1, None)
     assert progress_of(Checkpoint(), NOW).percent is None
 
 
 def test_a_pace_that_would_take_millennia_makes_no_guess() -> None:
-    endless = mirror(GYM, "Gym", CollectionState.PENDING, entries=1_000_000_000)
+    endless = mirror(GYM, "Gym", CollectionState.PENDING, entries=1_000_000_000_000)
     progress = progress_of(sample().with_mirror(endless), NOW)
     assert progress.eta_runs is not None
     assert progress.eta_at is None

@@ -33,7 +33,7 @@ def test_a_healthy_one() -> None:
     assert lines[0] == "healthy"
     assert "last run: 2026-11-21 03:00 UTC (9 h ago), changed" in lines
     assert "tracks: 4 of 14 placed, 1 without a counterpart (42.8 % settled)" in lines
-    assert "at this pace done in 6 more runs, about 2026-11-27 03:00 UTC (in 6 days)" in lines
+    assert "at this pace done in 1 more run, about 2026-11-22 03:00 UTC (in 15 h)" in lines
     assert "Deezer: 0 calls in the last hour" in lines
     wait = "Spotify: 0 of 1,000 calls in the last 24 h; not to be called before 2026-11-21 18:00 UTC (in 6 h)"
     assert wait in lines

@@ -64,7 +64,11 @@ class StoreSuite:
     def until(self, place: Place) -> datetime:
         return place.clock.now() + timedelta(minutes=10)
 
-    def saved(self, place: Place, *checkpoints: Checkpoint, run_id: str = "run-1") -> None:
+    def saved(self, place: Place, *checkpoints: Checkpoint, run_id: str = "") -> None:
+        """One run that saves these; each has a name of its own unless told otherwise, the first is "run-1"."""
+        if not run_id:
+            content = place.content()
+            run_id = f"run-{1 + (document.read_header(content).generation if content else 0)}"
         with place.store().lease(run_id, self.until(place)) as lease:
             lease.load()
             for checkpoint in checkpoints:
@@ -269,6 +273,12 @@ class StoreSuite:
             lease.prove_writable()
         assert place.store().previous_header() == header, "a run that saves nothing keeps nothing"
         assert place.suffixes() == {"", ".prev"}
+
+    def test_a_run_that_takes_the_lease_again_keeps_the_state_before_itself(self, place: Place) -> None:
+        self.saved(place, FIRST, run_id="run-1")
+        self.saved(place, SECOND, run_id="run-2")
+        self.saved(place, THIRD, run_id="run-2")
+        assert self.kept(place) == FIRST
 
     def test_restoring_undoes_a_run_and_restoring_again_redoes_it(self, place: Place) -> None:
         self.saved(place, FIRST)

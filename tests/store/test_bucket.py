@@ -106,6 +106,21 @@ class TestConditions:
         kinds = [moto.client.head_object(Bucket=name, Key=key)["ContentType"] for key in ("plain", "packed")]
         assert kinds == ["application/json", "application/gzip"]
 
+    def test_what_is_put_is_there_whatever_was(self, bucket: Bucket, moto: Moto, name: str) -> None:
+        for content in (b"one", b"two"):
+            bucket.put("page", content, "text/html", 30.0)
+        assert moto.get(name, "page") == b"two"
+        assert moto.client.head_object(Bucket=name, Key="page")["ContentType"] == "text/html"
+
+    @pytest.mark.parametrize(("seconds", "tries"), [(30.0, 2), (2.0, 1)])
+    def test_what_is_put_is_tried_as_often_as_there_is_time_for(
+        self, bucket: Bucket, between: Between, seconds: float, tries: int
+    ) -> None:
+        between.spoil(status=500, code="InternalError", times=ALWAYS)
+        with pytest.raises(CheckpointUnwritable, match="InternalError"):
+            bucket.put("page", b"one", "text/html", seconds)
+        assert len(between.seen("PUT")) == tries
+
 
 class TestReading:
     def test_what_breaks_off_is_read_again(self, bucket: Bucket, between: Between) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import socket
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -80,9 +81,9 @@ class Object:
         at = S3Document(Bucket(self.bucket, self.stop), self.key, clock, "0.1.0")
         return take(at, run_id, clock.now() + timedelta(minutes=10))
 
-    def run(self, *checkpoints: Checkpoint, run_id: str = "run") -> None:
+    def run(self, *checkpoints: Checkpoint, run_id: str = "") -> None:
         """A run with these saves; the last of them gives the lease back, as a job's does."""
-        with self.store().lease(run_id, self.until()) as lease:
+        with self.store().lease(run_id or secrets.token_hex(4), self.until()) as lease:
             for checkpoint in checkpoints:
                 lease.save(checkpoint, last=checkpoint is checkpoints[-1])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from foreign import foreign_link
 
-from musicdiff_job.cli.files import replace_file
+from musicdiff_job.store.replacing import replace_file
 
 
 def test_a_file_is_replaced_privately(tmp_path: Path) -> None:
