@@ -14,7 +14,8 @@ import base64
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,10 @@ SECONDS = 60
 """That one command of git may take."""
 TRIES = 3
 """Of a push or a read that the network spoils."""
+READ = "refs/musicdiff/read"
+"""What was read, in git's own files."""
+FAILURES = (subprocess.SubprocessError, OSError)
+"""Of a command of git: it says no, takes too long, or is not installed."""
 BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """The names taken for a branch: no folders, nothing that git or a shell could read otherwise."""
 OURS = {
@@ -76,14 +81,15 @@ class StateBranch:
     def load(self, folder: Path) -> None:
         """Put the branch's files into ``folder``, and remember what was read. Raises ``Refused``, also when it cannot
         be told whether there is a branch: a run that wrongly finds none takes all on Deezer for added by hand."""
-        self._git("init", "--quiet", "--bare", ".")
-        if self._tip():
-            self._asking("fetch", "--quiet", "--no-tags", "--depth=1", self.url, f"+{self.ref}:refs/musicdiff/read")
-            self.read_commit = self._git("rev-parse", "refs/musicdiff/read").strip()
-            self._prove_ours()
-            self.read_tree = self._git("rev-parse", f"{self.read_commit}^{{tree}}").strip()
-            self._git("read-tree", self.read_tree, tree=folder)
-            self._git("checkout-index", "--all", "--force", tree=folder)
+        with refusing(f"the branch {self.name} cannot be read"):
+            self._git("init", "--quiet", "--bare", ".")
+            if self._tip():
+                self._asking("fetch", "--quiet", "--no-tags", "--depth=1", self.url, f"+{self.ref}:{READ}")
+                self.read_commit = self._git("rev-parse", READ).strip()
+                self._prove_ours()
+                self.read_tree = self._git("rev-parse", f"{READ}^{{tree}}").strip()
+                self._git("read-tree", self.read_tree, tree=folder)
+                self._git("checkout-index", "--all", "--force", tree=folder)
         self._prove_writable()
 
     def save(self, folder: Path) -> bool:
@@ -92,19 +98,27 @@ class StateBranch:
         files = sorted(
             path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and is_kept(path)
         )
-        self._git("read-tree", "--empty")
-        self._git("update-index", "--add", "-z", "--stdin", tree=folder, given="".join(f"{file}\0" for file in files))
-        tree = self._git("write-tree").strip()
-        if tree == self.read_tree or not (files or self.read_tree):
-            return False
-        commit = self._git("commit-tree", tree, "-m", MARK).strip()
+        with refusing(f"the branch {self.name} cannot be saved"):
+            self._git("read-tree", "--empty")
+            given = "".join(f"{file}\0" for file in files)
+            self._git("update-index", "--add", "-z", "--stdin", tree=folder, given=given)
+            tree = self._git("write-tree").strip()
+            if tree == self.read_tree or not (files or self.read_tree):
+                return False
+            commit = self._git("commit-tree", tree, "-m", MARK).strip()
+            self._replace(commit)
+        self.read_commit, self.read_tree = commit, tree
+        return True
+
+    def _replace(self, commit: str) -> None:
+        """Push until it is known how that ended."""
         for attempt in range(TRIES):
             said = self._push(commit)
             if not said:
-                break
+                return
             tip = self._tip()
             if tip == commit:  # the answer was lost, the push was not
-                break
+                return
             if tip != self.read_commit:
                 raise Refused(
                     75,
@@ -113,8 +127,6 @@ class StateBranch:
                 )
             if attempt == TRIES - 1:
                 raise unreachable(f"the branch {self.name} cannot be saved: {said}")
-        self.read_commit, self.read_tree = commit, tree
-        return True
 
     def _prove_ours(self) -> None:
         header, _, message = self._git("cat-file", "commit", self.read_commit).partition("\n\n")
@@ -127,8 +139,9 @@ class StateBranch:
 
     def _prove_writable(self) -> None:
         """Raise ``Refused`` before any work, when a push would be refused."""
-        empty = self._git("mktree", given="")
-        commit = self._git("commit-tree", self.read_tree or empty.strip(), "-m", MARK).strip()
+        with refusing(f"the branch {self.name} cannot be written"):
+            empty = self._git("mktree", given="").strip()
+            commit = self._git("commit-tree", self.read_tree or empty, "-m", MARK).strip()
         if said := self._push(commit, "--dry-run"):
             raise unreachable(f"the branch {self.name} cannot be written: {said}")
 
@@ -137,7 +150,7 @@ class StateBranch:
         lease = f"--force-with-lease={self.ref}:{self.read_commit}"
         try:
             self._git("push", "--quiet", *options, lease, self.url, f"{commit}:{self.ref}")
-        except (subprocess.SubprocessError, OSError) as error:
+        except FAILURES as error:
             return why(error)
         return ""
 
@@ -146,14 +159,11 @@ class StateBranch:
         return self._asking("ls-remote", self.url, self.ref).partition("\t")[0].strip()
 
     def _asking(self, *words: str) -> str:
-        """``_git`` with more than one try. Raises ``Refused``."""
-        for attempt in range(TRIES):
-            try:
+        """``_git`` with more than one try."""
+        for _ in range(TRIES - 1):
+            with suppress(*FAILURES):
                 return self._git(*words)
-            except (subprocess.SubprocessError, OSError) as error:
-                if attempt == TRIES - 1:
-                    raise unreachable(f"the branch {self.name} cannot be read: {why(error)}") from error
-        raise AssertionError
+        return self._git(*words)
 
     def _git(self, *words: str, tree: Path | None = None, given: str | None = None) -> str:
         env = {**self.env, **OURS, "GIT_DIR": str(self.scratch), "GIT_INDEX_FILE": str(self.scratch / "index")}
@@ -178,6 +188,15 @@ class StateBranch:
             check=True,
         )
         return done.stdout
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Say ``what`` and why when git fails, as ``unreachable``."""
+    try:
+        yield
+    except FAILURES as error:
+        raise unreachable(f"{what}: {why(error)}") from error
 
 
 def is_kept(path: Path) -> bool:

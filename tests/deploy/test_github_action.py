@@ -59,12 +59,18 @@ def remembered(hub: Hub) -> dict[str, Any]:
     return found
 
 
-def test_the_workflow_syncs_and_then_has_nothing_to_do(runner: Runner, rig: Rig, hub: Hub) -> None:
+def test_the_workflow_syncs_and_then_has_nothing_to_do(runner: Runner, rig: Rig, hub: Hub, tmp_path: Path) -> None:
     first = runner.start(WORKFLOW)
     assert first.returncode == 0, first.stderr
     assert outcome(first.stdout) == Outcome.CHANGED
     assert json.loads(first.stdout.splitlines()[-1])["trigger"] == Trigger.GITHUB
     assert len(rig.sandbox.deezer.state().playlists) >= 2
+    told = dict(
+        line.split("=", 1) for line in (tmp_path / "temp-1" / "output").read_text(encoding="utf-8").splitlines()
+    )
+    assert told["outcome"] == Outcome.CHANGED
+    assert set(parsed(ACTION)["outputs"]) <= set(told)
+    assert "Synthetic" in (tmp_path / "temp-1" / "summary.md").read_text(encoding="utf-8")
     second = runner.start(WORKFLOW)
     assert outcome(second.stdout) == Outcome.IN_SYNC
     assert hub.git("log", "--format=%P|%s", "state") == f"|{MARK}\n"

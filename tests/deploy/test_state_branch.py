@@ -180,3 +180,27 @@ def test_a_branch_has_a_plain_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(Refused) as refused:
         StateBranch("", name, tmp_path)
     assert refused.value.code == 78
+
+
+def test_a_machine_without_git_is_said(hub: Hub, tmp_path: Path) -> None:
+    run = Run(hub, tmp_path / "1")
+    run.branch.env = {"PATH": str(tmp_path)}
+    with pytest.raises(Refused, match="FileNotFoundError") as refused:
+        run.load()
+    assert refused.value.code == 74
+
+
+def test_what_cannot_be_saved_is_said(hub: Hub, tmp_path: Path) -> None:
+    """The state is written, the network or the permission goes away, and comes back."""
+    run = Run(hub, tmp_path / "1")
+    run.load()
+    hub.may_write = False
+    with pytest.raises(Refused, match="cannot be saved") as refused:
+        run.save(b"one")
+    assert refused.value.code == 74
+    hub.may_write = True
+    assert run.save(b"one")
+    (run.branch.scratch / "HEAD").unlink()
+    with pytest.raises(Refused, match="cannot be saved"):
+        run.save(b"two")
+    assert hub.files() == {NAME: b"one"}

@@ -13,7 +13,7 @@ import yaml
 from checks.checking import ROOT, Failed, Skipped
 from releasing import artefacts
 from releasing.artefacts import SBOM, SHIPPED_TOO, Artefacts, audited, checks_of, contents
-from releasing.pythons import OLDEST, pythons
+from releasing.pythons import pythons
 
 from musicdiff_job import __version__
 
@@ -63,10 +63,6 @@ def test_pythons_are_those_that_work(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "none"))
     assert pythons() == {(3, 11): str(tmp_path / "python3.11"), (3, 13): str(tmp_path / "python3.13")}
-
-
-def test_there_is_a_python_here_and_it_is_new_enough() -> None:
-    assert min(pythons()) >= OLDEST
 
 
 def test_one_python_is_not_two(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
