@@ -154,14 +154,11 @@ def test_what_the_job_came_to_is_worse_than_a_lost_race(no_job: Runner, hub: Hub
         (False, True, "is public"),
         (None, False, "is public"),
         (None, None, "cannot be told"),
-        ("true", None, "cannot be told"),
+        (None, "true", "cannot be told"),
     ],
 )
 def test_only_a_private_repository_is_trusted(no_job: Runner, hub: Hub, event: object, api: object, said: str) -> None:
     no_job.private, hub.private = event, api
-    if isinstance(event, str):
-        no_job.private = None
-        hub.private = event
     done = no_job.act({"environment": ""})
     assert done.returncode == TABLE[Outcome.CONFIG].simple
     assert done.stdout.startswith("::error title=musicdiff::")
