@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 DEPLOY_VENV := .venv-deploy
+RELEASE_VENV := .venv-release
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 TORTURE ?= 1
 
-.PHONY: demo test deploy-check lint types imports audit bench bench-matching torture docs docs-matching lock clean check
+.PHONY: demo test deploy-check release-check lint types imports audit bench bench-matching torture docs docs-matching lock clean check
 
 demo: $(VENV)/.installed ## run the job against the sandbox, twice
 	$(BIN)/musicdiff-job demo
@@ -18,6 +19,9 @@ test: $(VENV)/.installed-dev ## run the test suite
 
 deploy-check: $(VENV)/.installed-dev $(DEPLOY_VENV)/.installed ## try what is shipped for schedulers, for real
 	$(BIN)/python deploy/check.py $(ARGS)
+
+release-check: $(VENV)/.installed-dev $(RELEASE_VENV)/.installed ## build what is published, and look at it
+	$(BIN)/python deploy/release_check.py
 
 lint: $(VENV)/.installed-dev ## style
 	$(BIN)/ruff check .
@@ -60,6 +64,8 @@ lock: $(VENV)/.installed-dev ## resolve the lock files anew
 	  -c requirements-dev.lock --extra all pyproject.toml requirements-build.in -o requirements-all.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
 	  --upgrade requirements-deploy.in -o requirements-deploy.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header \
+	  --upgrade requirements-release.in -o requirements-release.lock
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
@@ -80,5 +86,10 @@ $(DEPLOY_VENV)/.installed: requirements-deploy.lock
 	$(DEPLOY_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-deploy.lock
 	@touch $@
 
+$(RELEASE_VENV)/.installed: requirements-release.lock
+	$(PYTHON) -m venv $(RELEASE_VENV)
+	$(RELEASE_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-release.lock
+	@touch $@
+
 clean: ## remove what make made
-	rm -rf $(VENV) $(DEPLOY_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) $(DEPLOY_VENV) $(RELEASE_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

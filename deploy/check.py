@@ -45,6 +45,11 @@ def main(words: list[str]) -> int:
     chosen = [
         check for check in all_checks() if not words or any(word in f"{check.artefact} {check.tool}" for word in words)
     ]
+    return reported(chosen)
+
+
+def reported(chosen: list[Check]) -> int:
+    """Do these checks and print the table; the status to end with."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(result_of, chosen))
     rows = [("artefact", "tool", "result")]

@@ -5,13 +5,19 @@ A kind's templates are the files of ``templates/NAME``; a new kind is a row here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from musicdiff_job.scaffold import values
 from musicdiff_job.scaffold.values import CONFIG, CREDENTIAL, PROFILE, SCHEDULE, TIME_BUDGET, Value
 
 PLACEHOLDER_IMAGE = f"registry.example.com/musicdiff-job@sha256:{'0' * 64}"
 """An image that nobody can pull: there is none before it was built, and a tag would not say which."""
+
+PLACEHOLDER_ACTION = f"OWNER/musicdiff-job@{'0' * 40}"
+"""A commit that is in no repository: only its user can say which one is trusted."""
+
+REGION = values.text("region", "eu-west-1", "its region", "a region", r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$", "NAME")
+ROLE = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +113,13 @@ KINDS = {
                     r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
                     "NAME",
                 ),
-                values.text("region", "eu-west-1", "its region", "a region", r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$", "NAME"),
+                REGION,
                 values.text(
                     "role_arn",
                     "arn:aws:iam::123456789012:role/musicdiff",
                     "the role that the service account takes (IRSA)",
                     "the ARN of a role",
-                    r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$",
+                    ROLE,
                     "ARN",
                 ),
                 Value(
@@ -125,6 +131,52 @@ KINDS = {
                     many=True,
                 ),
                 values.number("parallelism", 2, "how many accounts at once: all share Deezer's limit", 50),
+            ),
+        ),
+        Kind(
+            "github",
+            "a workflow for GitHub Actions",
+            "deploy/github",
+            (
+                SCHEDULE,
+                TIME_BUDGET,
+                values.text(
+                    "action",
+                    PLACEHOLDER_ACTION,
+                    "the repository with action.yml, at a commit",
+                    "a repository and a whole commit, OWNER/NAME@COMMIT",
+                    r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*@[0-9a-f]{40}$",
+                    "ACTION",
+                ),
+                PROFILE,
+                # Without the client's secret Spotify replaces the token, and nothing on GitHub could keep the new one.
+                replace(
+                    CREDENTIAL,
+                    default=(
+                        "SPOTIFY_CLIENT_ID",
+                        "SPOTIFY_CLIENT_SECRET",
+                        "SPOTIFY_REFRESH_TOKEN",
+                        "SPOTIFY_AUTHORIZED_AT",
+                        "DEEZER_ARL",
+                    ),
+                ),
+                values.text(
+                    "checkpoint",
+                    "",
+                    "the checkpoint in S3; without, it is on a branch",
+                    "s3://BUCKET/KEY",
+                    r"^(?:s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[\w.{}/-]+)?$",
+                    "URL",
+                ),
+                REGION,
+                values.text(
+                    "role_arn",
+                    "arn:aws:iam::123456789012:role/musicdiff",
+                    "the role to take for it (OIDC)",
+                    "the ARN of a role",
+                    ROLE,
+                    "ARN",
+                ),
             ),
         ),
     )

@@ -14,7 +14,13 @@ from musicdiff_job.cli.root import root
 from musicdiff_job.scaffold.kinds import KINDS
 
 DOCS = ROOT / "docs"
-PAGES = {"cron": "cron.md", "systemd": "systemd.md", "launchd": "launchd.md", "k8s": "kubernetes.md"}
+PAGES = {
+    "cron": "cron.md",
+    "systemd": "systemd.md",
+    "launchd": "launchd.md",
+    "k8s": "kubernetes.md",
+    "github": "github.md",
+}
 QUESTIONS = ["Install", "Secrets", "State", "Logs", "Alerts", "Upgrade", "Remove"]
 
 

@@ -44,8 +44,9 @@ def test_a_longer_budget_moves_every_deadline(kind: str) -> None:
     long = "".join(file.text for file in render(KINDS[kind], {"time_budget": 3600.0}))
     moved = [line for line in short.splitlines() if line not in long.splitlines()]
     assert any("600" in line for line in moved)
-    if kind in ("systemd", "k8s"):
-        assert any(line.strip().startswith(("TimeoutStartSec", "activeDeadlineSeconds")) for line in moved)
+    if kind in ("systemd", "k8s", "github"):
+        limits = ("TimeoutStartSec", "activeDeadlineSeconds", "timeout-minutes")
+        assert any(line.strip().startswith(limits) for line in moved)
 
 
 def test_nothing_is_overwritten_unless_asked_for(tmp_path: Path) -> None:

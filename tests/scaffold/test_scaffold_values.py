@@ -47,6 +47,11 @@ def test_a_time_budget_is_that_of_the_settings() -> None:
         ("systemd", "profile", "-x"),
         ("systemd", "config", "~/musicdiff.toml"),
         ("launchd", "label", "../x"),
+        ("github", "action", "OWNER/musicdiff-job@v1"),
+        ("github", "action", "OWNER/musicdiff-job/../x@" + "0" * 40),
+        ("github", "checkpoint", "/var/lib/checkpoint.json.gz"),
+        ("github", "checkpoint", "s3://bucket/${{ github.token }}"),
+        ("github", "role_arn", "musicdiff"),
     ],
 )
 def test_what_a_file_could_not_hold_is_refused(kind: str, name: str, text: str) -> None:

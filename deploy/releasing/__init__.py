@@ -1,0 +1,1 @@
+"""What ``make release-check`` looks at before a version is published."""

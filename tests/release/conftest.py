@@ -1,0 +1,8 @@
+"""Makes what ``make release-check`` is made of importable."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent.parent / "deploy"))
