@@ -21,9 +21,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
-
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_never
+from typing import TYPE_CHECKING, TypeVar
 
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core import budget
@@ -43,6 +41,9 @@ from musicdiff_job.core.model import Service
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.ports import Clock
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 T = TypeVar("T")
 
@@ -107,6 +108,7 @@ class Gate:
 
     def call(self, service: Service, request: Callable[[float], T], *, write: bool = False, auth: bool = False) -> T:
         """See ``ports.Door.call``."""
+        from tenacity import Retrying, retry_if_exception, stop_never  # what makes no call need not load it
 
         def attempt() -> T:
             began = self._admit(service, write=write, auth=auth)
