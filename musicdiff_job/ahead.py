@@ -58,6 +58,9 @@ class Ahead:
         self._asker = asker
         self._heads = deque(heads)
         self._entries = 0
+        self._halted = False
+        """The first of these heads is to be looked up in its own turn, and so nothing after it before that: in another
+        order other copies might be found."""
         self._refused: dict[CollectionId, JobError | Unreadable] = {}
         self._read: tuple[CollectionHead, list[Track]] | None = None
         self._conversation: Conversation | None = None
@@ -93,16 +96,19 @@ class Ahead:
         return in_its_turn
 
     def _arrive(self, head: CollectionHead) -> None:
-        while self._heads and self._heads[0].id == head.id:
+        if self._heads and self._heads[0].id == head.id:
             self._heads.popleft()
+            self._halted = False
+        else:
+            self._entries -= head.total or 0
         if self._read is not None and self._read[0].id == head.id:
             self._read = None
         if self._about is not None and self._about.id == head.id:
-            self._read_next()  # while the answers are on their way
+            if self._affords():
+                self._read_next()  # while the answers are on their way
             while self._converse(waiting=True):
                 pass
             self._leave()
-        self._entries = max(0, self._entries - (head.total or 0))
 
     def _go_on(self, *, begins: bool) -> None:
         if not self._affords():
@@ -123,24 +129,27 @@ class Ahead:
 
     def _read_next(self) -> None:
         """Read the next list, if none waits to be looked up."""
-        if self._read is not None or not self._heads or self._entries > ENTRIES_AHEAD or not self._affords():
+        if self._read is not None or not self._heads or self._halted or self._entries > ENTRIES_AHEAD:
             return
-        head = self._heads.popleft()
-        self._entries += head.total or 0
+        head = self._heads[0]
         # For what flows back it matters when it was read; where the target knows all tracks nothing is looked up.
         if self._session.job.policy.flows_back(head) or self._session.connections.tell is not None:
+            self._halted = True
             return
         try:
             reading = read(self._session, head)
         except (SkipCollection, Wait) as error:
             self._refused[head.id] = error
-            return
-        if isinstance(reading, Unreadable):
-            self._refused[head.id] = reading
-        elif isinstance(reading, Reading):
-            tracks = [entry.track for entry in reading.entries if entry.track is not None]
-            # Where the target's own playlists are to be looked at first, they are in its turn.
-            self._read = None if is_worth_a_look(self._session, head, tracks) else (head, tracks)
+        else:
+            if isinstance(reading, Unreadable):
+                self._refused[head.id] = reading
+            elif isinstance(reading, Reading):
+                tracks = [entry.track for entry in reading.entries if entry.track is not None]
+                self._halted = is_worth_a_look(self._session, head, tracks)
+                self._read = None if self._halted else (head, tracks)
+        if not self._halted:
+            self._entries += head.total or 0
+            self._heads.popleft()
 
     def _converse(self, *, waiting: bool, asking: bool = True) -> bool:
         """Whether more is to come of the conversation."""

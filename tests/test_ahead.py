@@ -199,6 +199,29 @@ def test_the_end_of_a_budget_is_kept_for_the_collection_at_hand(calls: int | Non
     assert (stage.seen.index("read Two") < stage.seen.index("CreatePlaylist")) is looks
 
 
+def test_nothing_is_looked_up_before_what_has_to_wait_for_its_turn() -> None:
+    """In another order other copies might be found."""
+    stage, heads = three_lists()
+    stage.deezer.rows.update({str(number): copy(number) for number in TWO})
+    stage.deezer.create_by_hand("Two", TWO)
+    session = stage.session()
+    in_turn(session, heads, lambda head: stage.seen.append(f"turn {head.name}"))
+    assert stage.seen.index("turn Two") > stage.seen.index("read Two"), (
+        "it is read, but its playlist is looked at first"
+    )
+    assert stage.seen.index("read Three") > stage.seen.index("turn Two")
+    assert not {isrc(number) for number in TWO} & set(stage.catalogue.asked)
+    assert stage.own() == {"One": [*ONE], "Two": [*TWO], "Three": [*THREE]}
+
+
+def test_no_more_is_read_ahead_than_the_checkpoint_should_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("musicdiff_job.ahead.ENTRIES_AHEAD", len(TWO) - 1)
+    stage, heads = three_lists()
+    in_turn(stage.session(), heads, lambda head: stage.seen.append(f"turn {head.name}"))
+    assert stage.seen.index("read Two") < stage.seen.index("turn Two") < stage.seen.index("read Three")
+    assert stage.seen.index("read Three") < stage.seen.index("turn Three"), "there is room again"
+
+
 def test_look_ups_let_reads_and_writes_go_first() -> None:
     stage, heads = three_lists()
     session = stage.session()
