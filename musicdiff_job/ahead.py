@@ -164,7 +164,7 @@ class Ahead:
 
     def _leave(self) -> None:
         if self._conversation is not None:
-            self._conversation.__exit__()
+            self._conversation.close()
         self._conversation = self._about = None
 
 

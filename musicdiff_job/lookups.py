@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from datetime import timedelta
-from typing import Self
 
 import msgspec
 
@@ -128,15 +128,14 @@ Settle = Callable[[Search, Match | Unmatched | None, JobError | None], None]
 def converse(session: Session, asker: Asker, searches: list[Search], settle: Settle) -> JobError | None:
     """Look for counterparts until every search has ended or something stops them all, which is returned. ``settle``
     is told of each once, of those that were stopped at the end."""
-    with Conversation(session, asker, searches, settle) as conversation:
+    with closing(Conversation(session, asker, searches, settle)) as conversation:
         while conversation.go_on():
             pass
         return conversation.stopped
 
 
 class Conversation:
-    """Questions about several searches, ``WORKERS`` of them in flight. A context manager: on leaving it nothing more is
-    asked, and ``settle`` is told of the searches that have not ended."""
+    """Questions about several searches, ``WORKERS`` of them in flight. To be closed."""
 
     def __init__(self, session: Session, asker: Asker, searches: list[Search], settle: Settle) -> None:
         self._session = session
@@ -148,10 +147,8 @@ class Conversation:
         """What stopped all searches."""
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="look-up", initializer=session.gate.stand_back)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Ask nothing more, and tell ``settle`` of the searches that have not ended."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         for search in list(self._planner.open):
             self._settle(search, None, None)

@@ -12,7 +12,7 @@ from musicdiff_job.ahead import CALLS_KEPT, Ahead
 from musicdiff_job.core.errors import BadAnswer, Interrupted, OutOfBudget, Unavailable
 from musicdiff_job.core.match import ByIsrc, Match
 from musicdiff_job.core.model import CollectionHead, Service, SourceId, Track, Unreadable
-from musicdiff_job.core.plan import AddTracks, Change, CreatePlaylist
+from musicdiff_job.core.plan import Change, CreatePlaylist
 from musicdiff_job.core.questions import Question, Sweep
 from musicdiff_job.core.summary import CollectionResult, CollectionState
 from musicdiff_job.gate import Gate, Limits
@@ -160,7 +160,7 @@ def test_what_was_found_ahead_is_in_the_checkpoint_however_the_first_ends() -> N
     stage, heads = three_lists()
 
     def stop(change: Change) -> None:
-        if isinstance(change, AddTracks):
+        if isinstance(change, CreatePlaylist):
             raise OutOfBudget("the budget is spent")
 
     stage.target.after = stop
@@ -218,7 +218,7 @@ def test_no_more_is_read_ahead_than_the_checkpoint_should_hold(monkeypatch: pyte
     monkeypatch.setattr("musicdiff_job.ahead.ENTRIES_AHEAD", len(TWO) - 1)
     stage, heads = three_lists()
     in_turn(stage.session(), heads, lambda head: stage.seen.append(f"turn {head.name}"))
-    assert stage.seen.index("read Two") < stage.seen.index("turn Two") < stage.seen.index("read Three")
+    assert stage.seen.index("read Two") < stage.seen.index("AddTracks") < stage.seen.index("read Three")
     assert stage.seen.index("read Three") < stage.seen.index("turn Three"), "there is room again"
 
 
