@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= 2
 TORTURE ?= 1
 
-.PHONY: demo test deploy-check release-check lint types imports audit bench bench-matching torture docs docs-matching lock clean check
+.PHONY: demo test deploy-check release-check lint types imports audit guard bench bench-matching growth torture docs docs-matching lock clean check
 
 demo: $(VENV)/.installed ## run the job against the sandbox, twice
 	$(BIN)/musicdiff-job demo
@@ -39,9 +39,17 @@ check: lint types imports test ## all of the above
 audit: $(VENV)/.installed-dev ## known vulnerabilities in what is locked; asks PyPI
 	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements-dev.lock
 
+guard: $(VENV)/.installed-dev ## compare counts with benchmarks/baseline.json; UPDATE=1 records them anew
+	$(BIN)/python benchmarks/counts.py --instructions $(if $(UPDATE),--update)
+
 bench: $(VENV)/.installed-dev ## measure; see benchmarks/README.md
 	$(BIN)/python benchmarks/bench_calls.py
 	$(BIN)/python benchmarks/bench_scale.py
+	$(BIN)/python benchmarks/bench_peers.py
+	$(BIN)/python benchmarks/bench_speed.py
+
+growth: $(VENV)/.installed-dev ## measure how a run grows with the library, and draw docs/pictures/growth-*.svg
+	$(BIN)/python benchmarks/growth.py
 
 bench-matching: $(VENV)/.installed-dev ## measure the matcher on MUSICDIFF_REFERENCE_DATA
 	$(BIN)/python benchmarks/bench_matching.py $(ARGS)

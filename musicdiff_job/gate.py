@@ -12,7 +12,8 @@ Reactions to one failed call::
     may pass, write, sent       UnknownOutcome: only a read of the target can tell
     anything else               passed on
 
-Thread-safe: look-ups come from several threads at once.
+Thread-safe: look-ups come from several threads at once. Such threads ``stand_back``: while others wait for a place in
+a service's window, theirs come after. So a read or a write is not held up by all the look-ups that wait already.
 """
 
 from __future__ import annotations
@@ -21,9 +22,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
-
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_never
+from typing import TYPE_CHECKING, TypeVar
 
 from musicdiff_job.clock import StopFlag
 from musicdiff_job.core import budget
@@ -43,6 +42,9 @@ from musicdiff_job.core.model import Service
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.journal import event
 from musicdiff_job.ports import Clock
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 T = TypeVar("T")
 
@@ -101,6 +103,8 @@ class Gate:
         self._windows = windows or {
             service: budget.RollingWindow(calls, seconds) for service, (calls, seconds) in limits.windows.items()
         }
+        self._lines = {service: budget.Line() for service in self._windows}
+        self._thread = threading.local()
         self._next: dict[str, float] = {}
         self._given_up = dict.fromkeys(Service, 0)
         self._strikes = {service: closed.strikes for service, closed in self._not_before.items()}
@@ -108,6 +112,7 @@ class Gate:
 
     def call(self, service: Service, request: Callable[[float], T], *, write: bool = False, auth: bool = False) -> T:
         """See ``ports.Door.call``."""
+        from tenacity import Retrying, retry_if_exception, stop_never  # what makes no call need not load it
 
         def attempt() -> T:
             began = self._admit(service, write=write, auth=auth)
@@ -149,6 +154,10 @@ class Gate:
             ) from None
         self._succeeded(service)
         return answer
+
+    def stand_back(self) -> None:
+        """From now on calls made by this thread let those of others go first."""
+        self._thread.patient = True
 
     # What the run asks of its gate
 
@@ -204,19 +213,28 @@ class Gate:
 
     def _admit(self, service: Service, *, write: bool, auth: bool) -> float:
         """Wait until the call may be made; the monotonic time at which that is."""
-        while True:
-            with self._lock:
-                self._check_run()
-                self._check_open(service)
-                if not auth:
-                    self._check_calls()
-                    self._check_ledger(service)
-                now = self._clock.monotonic()
-                delay = max(self._pace_delay(service, now, write=write), self._window_delay(service, now))
-                if delay <= 0:
-                    self._count(service, now, write=write, auth=auth)
-                    return now
-            self._wait(delay)
+        ticket = object()
+        try:
+            while True:
+                with self._lock:
+                    self._check_run()
+                    self._check_open(service)
+                    if not auth:
+                        self._check_calls()
+                        self._check_ledger(service)
+                    now = self._clock.monotonic()
+                    # What has to wait for its pace does not stand in line meanwhile.
+                    delay = self._pace_delay(service, now, write=write)
+                    if delay <= 0:
+                        delay = self._window_delay(service, now, ticket)
+                    if delay <= 0:
+                        self._count(service, now, write=write, auth=auth)
+                        return now
+                self._wait(delay)
+        finally:
+            if service in self._lines:
+                with self._lock:
+                    self._lines[service].leave(ticket)
 
     def _check_run(self) -> None:
         if self._stop.signal is not None:
@@ -255,9 +273,12 @@ class Gate:
         delay = max(self._next.get(service, 0.0), self._held.get(service, 0.0)) - now
         return max(delay, self._next.get("write", 0.0) - now) if write else delay
 
-    def _window_delay(self, service: Service, now: float) -> float:
+    def _window_delay(self, service: Service, now: float, ticket: object) -> float:
         window = self._windows.get(service)
-        return window.delay(now) if window else 0.0
+        if window is None:
+            return 0.0
+        patient = getattr(self._thread, "patient", False)
+        return window.delay(now, self._lines[service].before(ticket, patient=patient))
 
     def _count(self, service: Service, now: float, *, write: bool, auth: bool) -> None:
         if service in self._windows:

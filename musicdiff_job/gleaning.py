@@ -28,13 +28,11 @@ def resolve_from(
     """``lookups.resolve``, after a look at the playlists that the collection is mirrored to, or will be, where that is
     expected to be cheaper. Raises what it raises, and what ``Target.tracks`` raises."""
     # For tracks that no run has met before, or runs that a budget ends early would all begin with the same reads.
-    new = {track.id for track in tracks if SourceId(track.id) not in session.checkpoint.matches}
+    new = _new(session, tracks)
     gleaned: dict[str, None] = {}
-    likely = _likely(session, head) if new and not session.mirror(head).failures else {}
-    for playlist, foreign in likely.items():
+    for playlist, foreign in _likely(session, head, new).items():
         left = len(new) - len(gleaned)
-        expected = min(left, foreign) * TARGET_YIELD.share
-        if expected <= SINGLE_YIELD.share * -(-session.listed()[playlist].count // ROWS):
+        if (expected := _expected(session, playlist, left, foreign)) is None:
             continue
         event("sweep.planned", logging.DEBUG, sweep=f"playlist {playlist}", wanted=left, expected=round(expected, 1))
         contents = session.contents(playlist)
@@ -47,8 +45,27 @@ def resolve_from(
         event("sweep.answered", logging.DEBUG, sweep="playlists", rows=len(gleaned), found=found)
 
 
-def _likely(session: Session, head: CollectionHead) -> dict[PlaylistId, int]:
+def is_worth_a_look(session: Session, head: CollectionHead, tracks: Sequence[Track]) -> bool:
+    """Whether ``resolve_from`` would look at playlists first. Raises what ``Target.playlists`` raises."""
+    new = _new(session, tracks)
+    likely = _likely(session, head, new)
+    return any(_expected(session, playlist, len(new), foreign) is not None for playlist, foreign in likely.items())
+
+
+def _new(session: Session, tracks: Sequence[Track]) -> set[str]:
+    return {track.id for track in tracks if SourceId(track.id) not in session.checkpoint.matches}
+
+
+def _expected(session: Session, playlist: PlaylistId, wanted: int, foreign: int) -> float | None:
+    """How many of the wanted a look at the playlist is expected to find; None where look-ups would be cheaper."""
+    expected = min(wanted, foreign) * TARGET_YIELD.share
+    return expected if expected > SINGLE_YIELD.share * -(-session.listed()[playlist].count // ROWS) else None
+
+
+def _likely(session: Session, head: CollectionHead, new: set[str]) -> dict[PlaylistId, int]:
     """The playlists that may hold what is wanted, with how many of their entries are not known to be mirrored."""
+    if not new or session.mirror(head).failures:
+        return {}
     listed = session.listed()
     if favourites := session.job.policy.favourites_for(head.kind):
         own = [favourites]  # those of albums and artists are in no listing, and never worth reading for this alone

@@ -7,10 +7,11 @@ on what is due as far as its budgets reach, and saves. However it ends, it ends 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
+from musicdiff_job.ahead import Ahead, Hand
 from musicdiff_job.auditing import apply_rules, audit, reconsider_artists
 from musicdiff_job.conducting import conduct
 from musicdiff_job.core.calendar import Hold
@@ -20,7 +21,7 @@ from musicdiff_job.core.errors import SkipCollection, StopRun, Unavailable, Wait
 from musicdiff_job.core.model import ARTISTS, CollectionHead, Library, Service
 from musicdiff_job.core.policy import matches
 from musicdiff_job.core.schedule import Due, NotDue, due, learn, order_key, remembered, resting
-from musicdiff_job.core.summary import CollectionResult, CollectionState, ErrorLine, Summary
+from musicdiff_job.core.summary import CollectionState, ErrorLine, Summary
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.flowing_back import both_ways
 from musicdiff_job.journal import event
@@ -31,9 +32,6 @@ from musicdiff_job.results import Tally, left_off, result_of
 from musicdiff_job.run_log import RunLog
 from musicdiff_job.session import Job, Session
 from musicdiff_job.survey import apply_overrides, bury_missing, look_around
-
-Hand = Callable[[Session, Asker, CollectionHead, str, Tally], CollectionResult]
-"""How one collection is worked on; ``mirror``, or something wrapped around it."""
 
 
 def run_once(job: Job) -> Summary:
@@ -207,10 +205,17 @@ def _is_away(session: Session, wait: Wait) -> bool:
 def each(
     session: Session, log: RunLog, todo: Sequence[tuple[CollectionHead, str]], asker: Asker, one: Hand = mirror
 ) -> None:
-    """Work on one collection after the other, first things first. Every one gets its line, also those that were not
-    reached."""
+    """Work on one collection after the other, first things first, and look ahead to those that come next. Every one
+    gets its line, also those that were not reached."""
     now, known = session.now(), session.checkpoint.mirrors
     todo = sorted(todo, key=lambda item: order_key(item[0], known.get(item[0].id), session.job.policy, now))
+    with Ahead(session, asker, [head for head, _ in todo]) as ahead:
+        _in_turn(session, log, todo, asker, ahead.then(one))
+
+
+def _in_turn(
+    session: Session, log: RunLog, todo: Sequence[tuple[CollectionHead, str]], asker: Asker, one: Hand
+) -> None:
     session.job.observer.phase("sync", len(todo))
     stopped: StopRun | None = None
     for head, reason in todo:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from datetime import timedelta
 
 import msgspec
@@ -34,8 +35,9 @@ from musicdiff_job.ports import Catalogue
 from musicdiff_job.session import Session
 from musicdiff_job.sweeping import Call, Learned, Planner, Search
 
-WORKERS = 8
-"""Look-ups in flight. At 150 ms a look-up, two would use Deezer's 10 a second; more cover slower answers."""
+WORKERS = 16
+"""Look-ups in flight. At 150 ms a look-up, two would use Deezer's 10 a second; more cover slower answers, and the time
+in which the run is busy with a write and takes no answers."""
 SAME_RECORDING_MS = 3_000
 REFUSALS_BELIEVED = 2
 """After the target has twice not taken a counterpart, it is taken for refused."""
@@ -54,6 +56,23 @@ def resolve(session: Session, asker: Asker, tracks: Iterable[Track], *, patient:
     """Bring the checkpoint's match records of these tracks up to date. Raises what stopped a look-up
     (``OutOfBudget``, ``RateLimited``, ...), after everything that was found has been recorded. What stops one track's
     look-up only stops none of the others; without patience it makes that track unmatched and raises nothing."""
+    if open_ := _opened(session, tracks):
+        _look_up(session, asker, open_, patient=patient)
+
+
+def begin(session: Session, asker: Asker, tracks: Iterable[Track]) -> Conversation | None:
+    """The conversation that ``resolve`` would have, for the caller to go on with; None when there is nothing to ask.
+    What comes of it is recorded; a track whose look-up fails is left as open as it was."""
+    open_ = _opened(session, tracks)
+    if not open_:
+        return None
+    return Conversation(
+        session, asker, _searches(session, open_), lambda search, decision, _: _record(session, search, decision)
+    )
+
+
+def _opened(session: Session, tracks: Iterable[Track]) -> list[Track]:
+    """Of these tracks those that have to be looked up, each with its record in the checkpoint, as the others have."""
     wanted = {SourceId(track.id): track for track in tracks}
     records = {source: _remembered(session, source, track) for source, track in wanted.items()}
     if session.connections.tell is not None:
@@ -74,8 +93,7 @@ def resolve(session: Session, asker: Asker, tracks: Iterable[Track], *, patient:
     records = {source: record for source, record in records.items() if record != known.get(source)}
     if records:
         session.checkpoint = session.checkpoint.with_matches(records)
-    if open_:
-        _look_up(session, asker, open_, patient=patient)
+    return open_
 
 
 def _look_up(session: Session, asker: Asker, tracks: list[Track], *, patient: bool) -> None:
@@ -90,13 +108,17 @@ def _look_up(session: Session, asker: Asker, tracks: list[Track], *, patient: bo
         _record(session, search, decision)
         trouble.extend([error] if error else [])
 
+    stop = converse(session, asker, _searches(session, tracks), settle) or next(iter(trouble), None)
+    if stop:
+        raise stop
+
+
+def _searches(session: Session, tracks: list[Track]) -> list[Search]:
+    records = session.checkpoint.matches
     artists = [track for track in tracks if item_of(track.id) is Item.ARTIST]
     library = ((record.track, record.decision) for record in records.values())
     known = known_of(artists, library) if artists else {}
-    searches = [search_for(track, records[SourceId(track.id)], known.get(name_of(track), NOTHING)) for track in tracks]
-    stop = converse(session, asker, searches, settle) or next(iter(trouble), None)
-    if stop:
-        raise stop
+    return [search_for(track, records[SourceId(track.id)], known.get(name_of(track), NOTHING)) for track in tracks]
 
 
 Settle = Callable[[Search, Match | Unmatched | None, JobError | None], None]
@@ -106,33 +128,55 @@ Settle = Callable[[Search, Match | Unmatched | None, JobError | None], None]
 def converse(session: Session, asker: Asker, searches: list[Search], settle: Settle) -> JobError | None:
     """Look for counterparts until every search has ended or something stops them all, which is returned. ``settle``
     is told of each once, of those that were stopped at the end."""
-    planner = Planner(asker.learned, asker.rules, searches)
-    pending: dict[Future[tuple[Track, ...]], Call] = {}
-    stop: JobError | None = None
-    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="look-up")
-    try:
-        while True:
-            while stop is None and len(pending) < WORKERS and (call := planner.next()) is not None:
-                pending[pool.submit(asker.catalogue.ask, call.question)] = call
-            for search, decision in planner.decided():
-                settle(search, decision, None)
-            session.save_soon()
-            if not pending:
-                return stop
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                call = pending.pop(future)
-                try:
-                    planner.answered(call, future.result())
-                    session.lookups += 1
-                except JobError as error:
-                    about_one = _is_about_one(session, error)
-                    stop = stop or (None if about_one else error)
-                    for search in planner.failed(call):
-                        settle(search, None, error if about_one else None)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for search in list(planner.open):
-            settle(search, None, None)
+    with closing(Conversation(session, asker, searches, settle)) as conversation:
+        while conversation.go_on():
+            pass
+        return conversation.stopped
+
+
+class Conversation:
+    """Questions about several searches, ``WORKERS`` of them in flight. To be closed."""
+
+    def __init__(self, session: Session, asker: Asker, searches: list[Search], settle: Settle) -> None:
+        self._session = session
+        self._catalogue = asker.catalogue
+        self._planner = Planner(asker.learned, asker.rules, searches)
+        self._settle = settle
+        self._pending: dict[Future[tuple[Track, ...]], Call] = {}
+        self.stopped: JobError | None = None
+        """What stopped all searches."""
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="look-up", initializer=session.gate.stand_back)
+
+    def close(self) -> None:
+        """Ask nothing more, and tell ``settle`` of the searches that have not ended."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for search in list(self._planner.open):
+            self._settle(search, None, None)
+
+    def go_on(self, *, waiting: bool = True, asking: bool = True) -> bool:
+        """Take the answers that have come and, if ``asking``, ask what comes next; ``waiting`` for an answer if none
+        has come. Whether more is to come."""
+        self._take(wait(self._pending, None if waiting else 0, FIRST_COMPLETED).done if self._pending else set())
+        while asking and self.stopped is None and len(self._pending) < WORKERS:
+            if (call := self._planner.next()) is None:
+                break
+            self._pending[self._pool.submit(self._catalogue.ask, call.question)] = call
+        for search, decision in self._planner.decided():
+            self._settle(search, decision, None)
+        self._session.save_soon()
+        return bool(self._pending)
+
+    def _take(self, answered: set[Future[tuple[Track, ...]]]) -> None:
+        for future in answered:
+            call = self._pending.pop(future)
+            try:
+                self._planner.answered(call, future.result())
+                self._session.lookups += 1
+            except JobError as error:
+                about_one = _is_about_one(self._session, error)
+                self.stopped = self.stopped or (None if about_one else error)
+                for search in self._planner.failed(call):
+                    self._settle(search, None, error if about_one else None)
 
 
 def search_for(track: Track, record: MatchRecord, known: Known = NOTHING) -> Search:

@@ -23,7 +23,6 @@ from musicdiff_job.core.secret import Redactor
 from musicdiff_job.core.summary import ErrorLine, Summary
 from musicdiff_job.core.timestamps import to_iso
 from musicdiff_job.core.trigger import trigger_of
-from musicdiff_job.job import run_once
 from musicdiff_job.ports import CheckpointStore, Clock
 from musicdiff_job.report.silent import ShowsCalls
 from musicdiff_job.settings import Loaded
@@ -52,6 +51,13 @@ class Surroundings:
         return self.clock.now()
 
 
+def the_job(job: Job) -> Summary:
+    """``job.run_once``, imported when a run begins: most commands import this module and run nothing."""
+    from musicdiff_job.job import run_once
+
+    return run_once(job)
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is asked of a run, beyond the settings."""
@@ -72,7 +78,7 @@ def perform_and_tell(
     around: Surroundings,
     wish: Wish,
     observer: Observer,
-    work: Callable[[Job], Summary] = run_once,
+    work: Callable[[Job], Summary] = the_job,
     *,
     codes: ExitCodes = ExitCodes.SIMPLE,
     sinks: Sequence[Sink] | None = None,
@@ -131,7 +137,7 @@ def perform(
     around: Surroundings,
     wish: Wish,
     observer: Observer,
-    work: Callable[[Job], Summary] = run_once,
+    work: Callable[[Job], Summary] = the_job,
     *,
     name: str = "",
     shared: SharedLimits | None = None,

@@ -610,3 +610,44 @@ def test_after_a_refusal_fewer_calls_go_into_a_window() -> None:
     assert stage.clock.monotonic() == before
     stage.call()
     assert stage.clock.monotonic() > before
+
+
+def test_a_call_goes_before_those_that_stand_back_however_long_they_wait() -> None:
+    class Halting(ToldClock):
+        """Whoever stands back waits for real, until the other one is through."""
+
+        def wait(self, seconds: float) -> None:
+            if threading.current_thread() is not threading.main_thread():
+                waiting.release()
+                through.wait(10)
+            super().wait(seconds)
+
+    clock, waiting, through = Halting(), threading.Semaphore(0), threading.Event()
+    gate = Gate(limits(windows={Service.DEEZER: (1, 5.0)}), clock, StopFlag())
+    gate.call(Service.DEEZER, lambda timeout: None)
+    served: list[str] = []
+
+    def patient() -> None:
+        gate.stand_back()
+        gate.call(Service.DEEZER, lambda timeout: served.append("patient"))
+
+    threads = [threading.Thread(target=patient) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+        assert waiting.acquire(timeout=10)
+    gate.call(Service.DEEZER, lambda timeout: served.append("read"))
+    through.set()
+    for thread in threads:
+        thread.join(10)
+    assert served == ["read", "patient", "patient", "patient"]
+    assert sum(clock.waits[:1]) < 6, "it waited for one place, not for those before it"
+
+
+def test_who_gives_up_holds_nobody_up() -> None:
+    clock = ToldClock()
+    gate = Gate(limits(windows={Service.DEEZER: (1, 5.0)}, seconds=4.0), clock, StopFlag())
+    gate.call(Service.DEEZER, lambda timeout: None)
+    for _ in range(5):
+        with pytest.raises(OutOfBudget):
+            gate.call(Service.DEEZER, lambda timeout: None)
+    assert gate._lines[Service.DEEZER].before(object(), patient=True) == 0

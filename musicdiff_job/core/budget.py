@@ -45,14 +45,16 @@ class RollingWindow:
         self._span = seconds + WINDOW_MARGIN
         self._fastest: float | None = None
 
-    def delay(self, now: float) -> float:
-        """Seconds until it is worth asking again; 0 if a call may be made now."""
+    def delay(self, now: float, before: int = 0) -> float:
+        """Seconds until it is worth asking again, with so many who wait and go ``before``; 0 if a call may be made
+        now."""
         span = self._span - TRAVEL_BELIEVED * (self._fastest or 0.0)
         while self._ended and self._ended[0] + span <= now:
             self._ended.popleft()
-        if self._in_flight + len(self._ended) < self._calls:
+        over = self._in_flight + len(self._ended) + before - self._calls
+        if over < 0:
             return 0.0
-        return self._ended[0] + span - now if self._ended else AWAITING_ANSWERS
+        return self._ended[over] + span - now if over < len(self._ended) else AWAITING_ANSWERS
 
     def resize(self, calls: int) -> None:
         """From now on at most ``calls``; those that were made stay counted."""
@@ -72,6 +74,27 @@ class RollingWindow:
     def shrink(self) -> None:
         """The service has refused a call for its rate: allow fewer from now on."""
         self._calls = max(1, int(self._calls * SHRUNK))
+
+
+class Line:
+    """Who waits for a place in a window: first come, first served, and the patient behind all others. Not thread-safe;
+    its owner locks."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[bool, list[object]] = {False: [], True: []}
+
+    def before(self, ticket: object, *, patient: bool) -> int:
+        """How many go before this one, which joins the line if it is not in it."""
+        queue = self._waiting[patient]
+        if ticket not in queue:
+            queue.append(ticket)
+        return queue.index(ticket) + (len(self._waiting[False]) if patient else 0)
+
+    def leave(self, ticket: object) -> None:
+        """It is served, or gives up."""
+        for queue in self._waiting.values():
+            if ticket in queue:
+                queue.remove(ticket)
 
 
 class LedgerRule(msgspec.Struct, frozen=True):

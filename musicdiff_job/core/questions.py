@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from rapidfuzz import fuzz
 
 from musicdiff_job.core.editions import edition_of
 from musicdiff_job.core.model import Track
@@ -167,6 +166,8 @@ def nearest(
             asked_for, names = {*map(canonical_title, titles)}, {edition_of(title).name for title in titles}
             rows = [row for row in tracks if edition_of(row.title).name in names]
             return sorted(rows, key=lambda row: canonical_title(row.title) not in asked_for)
+    from rapidfuzz import fuzz  # only judging needs it; whatever reads the checkpoint imports this module
+
     copies: dict[tuple[object, ...], int] = {}
     order: list[tuple[int, float, int]] = []
     for place, track in enumerate(tracks):

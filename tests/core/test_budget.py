@@ -9,12 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicdiff_job.core.budget import (
+    AWAITING_ANSWERS,
     DAY,
     DEEZER_BACKOFF,
     DEEZER_CIRCUIT_OPEN,
     SPOTIFY_QUOTA_WAIT,
     SPOTIFY_RATE_WAIT,
+    WINDOW_MARGIN,
     LedgerRule,
+    Line,
     RollingWindow,
     deezer_rule,
     ledger_add,
@@ -205,3 +208,31 @@ def test_a_service_that_goes_on_refusing_is_left_alone(service: Service, retry_a
     assert waits[0] <= 30
     assert waits[-1] > 30, "the run would wait and call, wait and call, to the end of its budget"
     assert waits == sorted(waits)
+
+
+# Who waits for a place
+
+
+@given(st.lists(st.tuples(st.integers(0, 19), st.booleans()), unique_by=lambda one: one[0], max_size=20), st.data())
+def test_the_patient_stand_behind_all_others_and_each_group_in_the_order_of_its_coming(
+    comers: list[tuple[int, bool]], drawn: st.DataObject
+) -> None:
+    line = Line()
+    for name, patient in comers:
+        line.before(name, patient=patient)
+    left = [one for one in comers if drawn.draw(st.booleans())]
+    for name, _ in left:
+        line.leave(name)
+    waiting = [one for one in comers if one not in left]
+    expected = [one for one in waiting if not one[1]] + [one for one in waiting if one[1]]
+    assert [line.before(name, patient=patient) for name, patient in expected] == list(range(len(expected)))
+
+
+def test_each_of_those_who_wait_is_told_when_its_own_place_is_free() -> None:
+    window = RollingWindow(3, 5.0)
+    for end in (0.0, 1.0, 2.0):
+        window.begin()
+        window.end(end)
+    delays = [window.delay(2.5, before) for before in range(4)]
+    assert delays == pytest.approx([2.5 + WINDOW_MARGIN, 3.5 + WINDOW_MARGIN, 4.5 + WINDOW_MARGIN, AWAITING_ANSWERS])
+    assert [window.delay(6.0 + WINDOW_MARGIN, before) > 0 for before in range(3)] == [False, False, True]
