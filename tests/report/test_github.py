@@ -130,7 +130,7 @@ def test_the_step_summary_tells_the_run_and_its_collections() -> None:
     text = step_summary(msgspec.structs.replace(RUN, collections=(line(TOKYO),)), NOW)
     assert text.startswith("\n### musicdiff&#45;job&#58; changed\n\n- ")
     shown = html.unescape(text)
-    assert "- done: 3 tracks added, 2 tracks removed\n" in shown
+    assert "- done: 3 tracks added, 2 entries removed\n" in shown
     assert "| Collection | State | Added | Removed |" in shown
     assert f"| {TOKYO} | changed | 3 | - | 98 | - | snapshot changed |" in shown
 
