@@ -4,6 +4,7 @@
 
 - A run with nothing to do, at 10 and 50 playlists of 100 tracks; with ``--large`` at 1,000 too, whose first sync takes
   some minutes.
+- One list of 2,000 tracks, half of which are moved.
 - Loading and saving a checkpoint of 1,000, 10,000 and 100,000 matches, with ``--million`` of 1,000,000 too, in a file
   and in S3 (moto's server, a process of its own). The libraries are invented; see ``large_library``.
 - A model of the end of a first sync at each size: 10 look-ups and 1 write a second, playlists of 100 tracks, saved as
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import resource
 import signal
 import statistics
@@ -43,6 +45,8 @@ from musicdiff_job.store.file import FileStore
 
 TRACKS = 100
 """In a playlist."""
+LONG = 2_000
+"""In the list that is put in another order: as many as Deezer takes in one."""
 LOOK_UPS = 10.0
 """A second."""
 WRITES = 3
@@ -57,8 +61,8 @@ Figures = dict[str, Any]
 
 
 @contextmanager
-def library(playlists: int) -> Iterator[Place]:
-    command = [sys.executable, str(LOCAL), str(playlists), str(TRACKS)]
+def library(playlists: int, tracks: int = TRACKS) -> Iterator[Place]:
+    command = [sys.executable, str(LOCAL), str(playlists), str(tracks)]
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
@@ -66,7 +70,7 @@ def library(playlists: int) -> Iterator[Place]:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         large_library.keep(
-            large_library.matched(large_library.invented(playlists * TRACKS)), Path(folder) / "checkpoint.json.gz"
+            large_library.matched(large_library.invented(playlists * tracks)), Path(folder) / "checkpoint.json.gz"
         )
         try:
             yield Place(told["url"], told["environment"], Path(folder))
@@ -106,6 +110,22 @@ def nothing_to_do(playlists: int, repeats: int = 3) -> Figures:
     row("  seconds of the processor, beside importing", f"{cpu:.2f} / {importing:.2f} = {cpu / importing:.2f}")
     row("  seconds from start to exit; peak memory", f"{figures['wall_seconds']:.2f} s; {figures['peak_mb']:.0f} MB")
     return figures
+
+
+def reordered() -> Figures:
+    """One list of ``LONG`` tracks, of which half are moved."""
+    options = {**FAST, "MUSICDIFF_SYNC_ENTITIES": "liked,playlists"}
+    pick = random.Random(1)
+    with library(1, LONG) as place:
+        place.run(**options)
+        moves = [(pick.randrange(LONG), pick.randrange(LONG)) for _ in range(LONG // 2)]
+        edits = [{"verb": "spotify.move", "playlist": "Large 00000", "position": at, "to": to} for at, to in moves]
+        place.admin("POST", "edit", edits)
+        (summary, seconds, memory), cpu = children(lambda: place.run(**options))
+    row(f"one list of {LONG}, {LONG // 2} moves: {summary['outcome']}", f"{calls(summary)}, {summary['writes']} writes")
+    row("  seconds of the processor, start to exit; peak memory", f"{cpu:.2f} s, {seconds:.2f} s; {memory:.0f} MB")
+    figures = {"tracks": LONG, "moves": LONG // 2, "calls": summary["api_calls"], "writes": summary["writes"]}
+    return {**figures, "wall_seconds": seconds, "cpu_seconds": cpu, "peak_mb": memory}
 
 
 # The checkpoint
@@ -279,6 +299,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     options = parser.parse_args()
     runs = [nothing_to_do(playlists) for playlists in (10, 50, *[1_000] * options.large)]
+    order = reordered()
     written, saves = Written(), []
     with written.counted():
         for size in (1_000, 10_000, 100_000, *[1_000_000] * options.million):
@@ -287,7 +308,9 @@ def main() -> None:
                 with place() as store:
                     saves.append(saving(where, store, matches, written))
     if options.json:
-        options.json.write_text(json.dumps({"nothing_to_do": runs, "checkpoint": saves}, indent=2) + "\n")
+        options.json.write_text(
+            json.dumps({"nothing_to_do": runs, "reorder": order, "checkpoint": saves}, indent=2) + "\n"
+        )
 
 
 if __name__ == "__main__":
