@@ -24,7 +24,9 @@ class Edited(msgspec.Struct, frozen=True):
 def read(session: Session, head: CollectionHead) -> Reading | Unreadable | Edited:
     """The whole collection, at the price of the calls for what is not read yet, and one more when it took several
     pages. ``Unreadable`` when the service refuses it, or when the pages do not add up to its total: a list that is
-    not wholly read is never taken for a shorter one."""
+    not wholly read is never taken for a shorter one. ``Edited`` without asking when that was found in this run."""
+    if session.edited.get(head.id) == head.snapshot:
+        return Edited()
     reading = session.mirror(head).reading
     if reading is None or reading.snapshot != head.snapshot:
         reading = Reading(head.snapshot, total=-1)
@@ -35,6 +37,8 @@ def read(session: Session, head: CollectionHead) -> Reading | Unreadable | Edite
                 reading = longer
                 _keep(session, head, reading)
             case ended:
+                if isinstance(ended, Edited):
+                    session.edited[head.id] = head.snapshot
                 _keep(session, head, None)
                 return ended
     return reading

@@ -25,6 +25,7 @@ from musicdiff_job.core.model import (
     FAVOURITE_LISTS,
     FAVOURITES,
     CollectionHead,
+    CollectionId,
     Header,
     PlaylistId,
     Service,
@@ -117,6 +118,7 @@ class Session:
         self.searches = 0
         self.suspects: dict[SourceId, Track] = {}
         self.created: set[PlaylistId] = set()
+        self.edited: dict[CollectionId, str] = {}
         self.deleted: dict[PlaylistId, TargetHead | None] = {}
         self._saved_at = job.clock.monotonic()
         self._save_took = 0.0

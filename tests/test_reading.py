@@ -98,6 +98,9 @@ def test_a_list_that_is_edited_while_it_is_read_is_left_for_the_next_run() -> No
     assert read(session, head) == Edited()
     assert session.mirror(head).reading is None, "the torn read is forgotten"
     world.source.on_page = lambda head, offset: None
+    asked = len(world.source.calls)
+    assert read(session, head) == Edited()
+    assert len(world.source.calls) == asked, "nobody is asked again under the snapshot that is over"
     assert isinstance(read(session, world.source.head(GYM)), Reading)
 
 
